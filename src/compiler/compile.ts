@@ -1,0 +1,69 @@
+import type { BatchShare, IrGraph, Value } from '../ops/ir.js';
+import type { Plan } from '../plan/plan.js';
+import type { StateLayout } from '../plan/state-layout.js';
+import { validatePlan } from '../plan/validate-plan.js';
+import { differentiate } from './differentiate.js';
+import { fuseBatchNormBias, fuseBatchNormRelu, fuseBatchNormResidual } from './fuse-batch-norm.js';
+import { fuseSoftmaxCrossentropy } from './fuse-softmax-crossentropy.js';
+import { lower } from './lower.js';
+import { materializeUpdates } from './materialize-updates.js';
+import { planMemory } from './plan-memory.js';
+import { removeUnused } from './remove-unused.js';
+import { gradientEntry } from './state-layout.js';
+
+/** What a training step adds to its forward part. */
+export interface TrainingPart {
+  /** The number to make small, an array of one element. */
+  loss: Value;
+  /** Trained weights, as read by the forward part, by state entry. */
+  weights: ReadonlyMap<string, Value>;
+  /** Appends the optimizer, once the gradients are stored in the state. */
+  update(graph: IrGraph): void;
+}
+
+/** How to describe a step: once for every replica. */
+export interface StepRecipe {
+  /** Name of the plan. */
+  name: string;
+  /** The forward part of one replica's step, with its results declared. */
+  trace(share: BatchShare): { graph: IrGraph; training?: TrainingPart };
+}
+
+/**
+ * Compiles one replica's step. This is the whole compiler, in order: trace → fuse → differentiate →
+ * optimizer → clean up → lower to kernels → plan memory → validate.
+ */
+export function compileReplica(recipe: StepRecipe, layout: StateLayout, share: BatchShare): Plan {
+  const { graph, training } = recipe.trace(share);
+  fuseBatchNormBias(graph, training !== undefined);
+  fuseBatchNormResidual(graph);
+  fuseBatchNormRelu(graph);
+  fuseSoftmaxCrossentropy(graph);
+  if (training !== undefined) appendTraining(graph, training);
+  materializeUpdates(graph);
+  removeUnused(graph);
+  const plan = planMemory(lower(graph), layout, recipe.name);
+  validatePlan(plan);
+  return plan;
+}
+
+/** Compiles a step for every replica of a batch that is split into these shares. */
+export function compileStep(
+  recipe: StepRecipe,
+  layout: StateLayout,
+  shares: readonly number[],
+): Plan[] {
+  return shares.map((_, replica) => compileReplica(recipe, layout, { replica, shares }));
+}
+
+function appendTraining(graph: IrGraph, training: TrainingPart): void {
+  const gradients = differentiate(graph, training.loss, [...training.weights.values()]);
+  for (const [entry, weight] of training.weights) {
+    const gradient = gradients.get(weight);
+    // Without a gradient the state keeps the zeros it was set up with.
+    if (gradient !== undefined) graph.updates.push({ value: gradient, entry: gradientEntry(entry) });
+  }
+  graph.source = 'optimizer';
+  graph.phase = 'update';
+  training.update(graph);
+}

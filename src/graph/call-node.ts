@@ -1,0 +1,30 @@
+import type { Value } from '../ops/ir.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
+import type { Variable } from './variable.js';
+
+/** What a layer may ask for while it emits its operations. */
+export interface CallContext {
+  /** Whether the step trains: dropout drops, batch normalisation uses the batch. */
+  readonly training: boolean;
+  /** The current value of a weight. */
+  read(variable: Variable): Value;
+  /** Stores a computed value in a weight; later reads in the same step see it. */
+  update(variable: Variable, value: Value): void;
+}
+
+/** What the graph needs to know of a layer. */
+export interface GraphLayer {
+  /** Name of the layer, unique in a model. */
+  readonly name: string;
+  /** Emits the layer's operations on values that carry a batch axis. */
+  call(inputs: readonly Value[], context: CallContext): Value | readonly Value[];
+}
+
+/** One call of a layer on symbolic tensors. A shared layer has several. */
+export interface CallNode {
+  readonly layer: GraphLayer;
+  /** Which call of the layer it is, from 0. */
+  readonly call: number;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+}

@@ -1,0 +1,34 @@
+import { parentPort } from 'node:worker_threads';
+import { ExecutorError } from '../core/errors.js';
+import { createWasmGemm } from '../runtime/cpu/gemm-wasm.js';
+import type { HostMessage } from '../runtime/cpu/messages.js';
+import { type GemmFactory, serveReplica } from '../runtime/cpu/replica-worker.js';
+import { createOnnxGemm } from './gemm-onnxruntime.js';
+
+const createGemm: GemmFactory = async ({ choice, kernels, memory, scratch }) => {
+  let reason = '';
+  if (choice !== 'wasm') {
+    try {
+      return { gemm: await createOnnxGemm(memory), label: 'onnxruntime' };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (choice === 'onnxruntime') {
+        throw new ExecutorError(`gemm 'onnxruntime' cannot be used: ${message}`);
+      }
+      reason = ` (${message})`;
+    }
+  }
+  return { gemm: createWasmGemm(kernels, memory, scratch), label: `wasm${reason}` };
+};
+
+if (parentPort !== null) {
+  const port = parentPort;
+  serveReplica(
+    {
+      post: (message) => port.postMessage(message),
+      listen: (receive) => port.on('message', (message: HostMessage) => receive(message)),
+      close: () => port.close(),
+    },
+    createGemm,
+  );
+}

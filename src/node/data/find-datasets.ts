@@ -1,0 +1,36 @@
+import { datasetCatalog } from '../../data/catalog.js';
+import { locateDataset } from './locate-dataset.js';
+
+/** What this machine has of one known data set. */
+export interface FoundDataset {
+  readonly name: string;
+  readonly title: string;
+  readonly found: boolean;
+  /** The folder where it is, else the address that it would be downloaded from. */
+  readonly where: string;
+  /** Size of the download in bytes, when it is not found. */
+  readonly downloadBytes?: number;
+}
+
+/**
+ * Every known data set with where it is on this machine. Files are looked for, not read.
+ *
+ * @param cacheDir folder that downloads are kept in.
+ */
+export async function findDatasets(cacheDir?: string): Promise<FoundDataset[]> {
+  return Promise.all(
+    datasetCatalog.map(async (row) => {
+      const { name, title } = row;
+      const location = await locateDataset(row, cacheDir);
+      if (location.found) return { name, title, found: true, where: location.folder };
+      const files = Object.values(row.files);
+      return {
+        name,
+        title,
+        found: false,
+        where: row.home ?? location.searched.join(', '),
+        downloadBytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      };
+    }),
+  );
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DataError } from '../core/errors.js';
+
+/**
+ * Writes a file so that a reader sees either the old content or the whole new one: a temporary file
+ * in the same folder, flushed to the disk, then renamed over `path`, then the folder flushed. On any
+ * failure the temporary file is removed and `path` is as it was.
+ *
+ * @param chunks the content in order.
+ * @throws DataError naming the file and the system's reason.
+ */
+export async function writeFileAtomic(
+  path: string,
+  chunks: readonly Uint8Array[] | Uint8Array | string,
+): Promise<void> {
+  const folder = dirname(path);
+  const temporary = temporaryPath(path);
+  const pieces = typeof chunks === 'string' ? [new TextEncoder().encode(chunks)] : chunks;
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
+        await handle.writeFile(piece);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new DataError(`cannot write ${path}: ${systemReason(error)}.`);
+  }
+}
+
+/** A name for a temporary file beside `path` that no other process chooses. */
+export function temporaryPath(path: string): string {
+  const tag = randomBytes(6).toString('hex');
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${tag}.tmp`);
+}
+
+/** Makes a rename in `folder` durable, where the platform can (Windows cannot open folders). */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Reads a regular file of at most `maxBytes` bytes.
+ *
+ * @param what what the file is, such as `the training images`, for error messages.
+ * @throws DataError when the file is missing, unreadable, no regular file or too large.
+ */
+export async function readFileBounded(
+  path: string,
+  maxBytes: number,
+  what: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    // Asked before opening: to open a named pipe would wait for a writer.
+    const { size } = regular(await stat(path), path, what);
+    if (size > maxBytes) throw tooLarge(path, what, size, maxBytes);
+    const handle = await open(path, 'r');
+    try {
+      const found = regular(await handle.stat(), path, what).size;
+      if (found > maxBytes) throw tooLarge(path, what, found, maxBytes);
+      const bytes = new Uint8Array(found);
+      let filled = 0;
+      while (filled < found) {
+        const { bytesRead } = await handle.read(bytes, filled, found - filled, filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return filled === found ? bytes : bytes.slice(0, filled);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`cannot read ${what} ${path}: ${systemReason(error)}.`);
+  }
+}
+
+/** What the operating system said, in words for the person at the terminal. */
+export function systemReason(error: unknown): string {
+  const code = errorCode(error);
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file or folder';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission was denied';
+    case 'ENOTDIR':
+      return 'a part of the path is no folder';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The `code` of a system error, such as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+function regular<T extends { isFile(): boolean }>(found: T, path: string, what: string): T {
+  if (!found.isFile()) throw new DataError(`cannot read ${what} ${path}: it is no regular file.`);
+  return found;
+}
+
+function tooLarge(path: string, what: string, size: number, maxBytes: number): DataError {
+  return new DataError(
+    `cannot read ${what} ${path}: it has ${size} bytes, more than the ${maxBytes} allowed.`,
+  );
+}

@@ -1,0 +1,76 @@
+import type { Conv2dAttributes } from './kernels.js';
+import { BUFFER_ALIGNMENT } from './plan.js';
+
+/** A convolution before it is decided how to compute it. */
+export type ConvGeometry = Omit<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'>;
+
+/** Elements of patches to gather at once (4 MiB), where one image needs fewer. */
+const PATCH_TARGET = 2 ** 20;
+
+/**
+ * The workspace of a convolution, in elements. It begins with the patches of one chunk and one group,
+ * `[images · outHeight · outWidth, taps · channels / groups]`.
+ */
+export interface ConvWorkspace {
+  /** Offset of one group's share of w or dw, `[taps · channels / groups, filters / groups]`. */
+  weights: number;
+  /** Offset of one group's share of y or dy, `[images · outHeight · outWidth, filters / groups]`. */
+  pixels: number;
+  size: number;
+}
+
+/** Decides how a GEMM executor computes a convolution, and how many images it takes at a time. */
+export function chooseConvAlgorithm(
+  geometry: ConvGeometry,
+): Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> {
+  if (isPointwise(geometry)) return { algorithm: 'pointwise', imagesPerChunk: 0 };
+  const { batch, outHeight, outWidth } = geometry;
+  const perImage = Math.max(outHeight * outWidth * patchSize(geometry), 1);
+  const most = Math.max(Math.floor(PATCH_TARGET / perImage), 1);
+  // Equal chunks, so that the last is not a short one.
+  const chunks = Math.max(Math.ceil(batch / most), 1);
+  return { algorithm: 'im2col', imagesPerChunk: Math.max(Math.ceil(batch / chunks), 1) };
+}
+
+/**
+ * Where the parts of the workspace of a convolution, or of either of its gradients, lie. With a single
+ * group w and y are used where they are, so that only patches need room.
+ */
+export function planConvWorkspace(attributes: Conv2dAttributes): ConvWorkspace {
+  if (attributes.algorithm === 'pointwise') return { weights: 0, pixels: 0, size: 0 };
+  const { batch, imagesPerChunk, outHeight, outWidth, filters, groups } = attributes;
+  const rows = Math.min(imagesPerChunk, batch) * outHeight * outWidth;
+  const depth = patchSize(attributes);
+  const weights = align(rows * depth);
+  if (groups === 1) return { weights, pixels: weights, size: weights };
+  const pixels = weights + align((depth * filters) / groups);
+  return { weights, pixels, size: pixels + align((rows * filters) / groups) };
+}
+
+/** Elements of workspace that a convolution and each of its gradients need. */
+export function convWorkspaceSize(attributes: Conv2dAttributes): number {
+  return planConvWorkspace(attributes).size;
+}
+
+function isPointwise(g: ConvGeometry): boolean {
+  return (
+    g.kernelHeight === 1 &&
+    g.kernelWidth === 1 &&
+    g.strideHeight === 1 &&
+    g.strideWidth === 1 &&
+    g.padTop === 0 &&
+    g.padLeft === 0 &&
+    g.outHeight === g.height &&
+    g.outWidth === g.width &&
+    g.groups === 1
+  );
+}
+
+/** Elements of the patch behind one output pixel, for one group. */
+function patchSize(g: ConvGeometry): number {
+  return (g.kernelHeight * g.kernelWidth * g.channels) / g.groups;
+}
+
+function align(size: number): number {
+  return Math.ceil(size / BUFFER_ALIGNMENT) * BUFFER_ALIGNMENT;
+}

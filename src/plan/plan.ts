@@ -1,0 +1,59 @@
+import type { Shape } from '../core/shape.js';
+import type { BufferId, KernelCall } from './kernels.js';
+
+/** Where a buffer lives: `state` outlasts steps and plans, `scratch` is reused within one run. */
+export type Region = 'state' | 'scratch';
+
+/** An array of a plan: a range of one of the two arenas. Offsets and sizes count elements. */
+export interface PlanBuffer {
+  id: BufferId;
+  name: string;
+  shape: Shape;
+  size: number;
+  region: Region;
+  offset: number;
+}
+
+/** An array that the caller fills before a run: `[local batch, ...sampleShape]`. */
+export interface PlanInput {
+  name: string;
+  buffer: BufferId;
+  sampleShape: Shape;
+}
+
+/**
+ * An array that the caller gets after a run. `scalar`: the sum over replicas of one number each.
+ * `batch`: the replicas' rows, one after the other. `replicated`: the same on every replica.
+ */
+export interface PlanOutput {
+  name: string;
+  buffer: BufferId;
+  kind: 'scalar' | 'batch' | 'replicated';
+}
+
+/** Which share of the work a plan does. */
+export interface PlanShare {
+  /** This replica's number, from 0. */
+  replica: number;
+  /** Samples that each replica takes of a batch, in order. */
+  shares: number[];
+}
+
+/**
+ * A compiled step: plain, serialisable data that an executor obeys. All replicas run plans with the
+ * same calls, each over its own share of the batch.
+ */
+export interface Plan {
+  version: 1;
+  name: string;
+  share: PlanShare;
+  stateSize: number;
+  scratchSize: number;
+  buffers: PlanBuffer[];
+  inputs: PlanInput[];
+  outputs: PlanOutput[];
+  calls: KernelCall[];
+}
+
+/** Alignment of every buffer, in elements: one cache line. */
+export const BUFFER_ALIGNMENT = 16;

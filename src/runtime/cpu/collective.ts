@@ -1,0 +1,20 @@
+/**
+ * What replicas do together. Every replica calls the same methods in the same order; a call returns
+ * when its part is done. Addresses are bytes in the replica's own memory, sizes count elements.
+ */
+export interface Collective {
+  /** This replica's number. */
+  readonly replica: number;
+  /** How many replicas there are. */
+  readonly replicas: number;
+  /** Waits until every replica is here. */
+  barrier(): void;
+  /** target[i] = Σ over replicas of source[i], added in replica order; target may be source. */
+  allReduceSum(source: number, target: number, size: number): void;
+  /** target `[replicas, size]` = every replica's source. */
+  allGather(source: number, target: number, size: number): void;
+  /** Replica r's elements [starts[r], starts[r] + counts[r]) become their sum over replicas. */
+  reduceScatter(base: number, starts: readonly number[], counts: readonly number[]): void;
+  /** Copies every replica's elements [starts[r], starts[r] + counts[r]) to all replicas. */
+  allGatherShards(base: number, starts: readonly number[], counts: readonly number[]): void;
+}

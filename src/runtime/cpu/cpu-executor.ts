@@ -1,0 +1,252 @@
+import { ExecutorError, ValueError } from '../../core/errors.js';
+import type { Plan } from '../../plan/plan.js';
+import type { StateLayout } from '../../plan/state-layout.js';
+import type {
+  Executor,
+  ExecutorDescription,
+  PreparedPlan,
+  RunParameters,
+  RunResults,
+} from '../executor.js';
+import { compileKernels } from './kernel-module.js';
+import type { GemmChoice, HostMessage, WorkerMessage } from './messages.js';
+import { type ReplicaArrays, shareArrays } from './replica-arrays.js';
+import { ReplicaClient, ReplicaFailure } from './replica-client.js';
+import { checkStateSize, type LocatedState, locateState, piecesOf } from './replica-state.js';
+import { abortExchange, createExchange } from './shared-collective.js';
+import type { WorkerHost } from './worker-host.js';
+
+/** What a platform decides for its executor. */
+export interface CpuExecutorSettings {
+  /** Workers that share the batch, each with its own copy of the weights. */
+  replicas: number;
+  gemm: GemmChoice;
+  /** Time every call; see `Executor.profile`. */
+  profile: boolean;
+}
+
+/**
+ * Runs plans on the processor's cores: one worker a replica, each with its own memory, its kernels in
+ * WebAssembly and its share of the batch. The calling thread stays free while a step runs.
+ */
+export class CpuExecutor implements Executor {
+  readonly description: ExecutorDescription;
+  readonly #replicas: readonly ReplicaClient[];
+  readonly #profiling: boolean;
+  readonly #prepared = new WeakMap<PreparedPlan, { id: number; arrays: ReplicaArrays }>();
+  /** Lets replicas forget a plan when the caller has. */
+  readonly #forgotten: FinalizationRegistry<number>;
+  #layout: StateLayout | undefined;
+  #planCount = 0;
+  #bytes = 0;
+  /** The failure after which the replicas no longer agree, or one is gone. */
+  #failure: string | undefined;
+  #disposal: Promise<void> | undefined;
+  /** Requests queue up behind this one, so that a replica never has two at a time. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(replicas: readonly ReplicaClient[], gemm: string, profiling: boolean) {
+    this.#replicas = replicas;
+    this.#profiling = profiling;
+    this.description = { executor: 'cpu', replicas: replicas.length, gemm };
+    this.#forgotten = new FinalizationRegistry((id) => this.#release(id));
+  }
+
+  /**
+   * Starts the workers.
+   * @throws ValueError for a replica count that is not a whole number from 1.
+   * @throws ExecutorError when a worker cannot start.
+   */
+  static async create(host: WorkerHost, settings: CpuExecutorSettings): Promise<CpuExecutor> {
+    const { replicas, gemm, profile } = settings;
+    if (!Number.isInteger(replicas) || replicas < 1) {
+      throw new ValueError(`replicas is ${replicas}; it must be a whole number from 1.`);
+    }
+    const module = compileKernels();
+    const exchange = createExchange(replicas);
+    const clients = Array.from(
+      { length: replicas },
+      (_, index) => new ReplicaClient(host, index, () => abortExchange(exchange)),
+    );
+    try {
+      const answers = await requestAll(clients, (replica) => ({
+        type: 'start',
+        replica,
+        replicas,
+        module,
+        exchange,
+        gemm,
+        profile,
+      }));
+      const label = answers[0].type === 'started' ? answers[0].gemm : gemm;
+      return new CpuExecutor(clients, label, profile);
+    } catch (error) {
+      await Promise.all(clients.map((client) => client.stop()));
+      if (!(error instanceof ReplicaFailure)) throw error;
+      throw new ExecutorError(`the cpu executor could not start: ${error.message}`);
+    }
+  }
+
+  /** Bytes of memory that each replica holds. */
+  get bytesPerReplica(): number {
+    return this.#bytes;
+  }
+
+  allocateState(layout: StateLayout): Promise<void> {
+    return this.#enqueue(async () => {
+      this.#layout = undefined;
+      await this.#request(() => ({ type: 'allocate', size: layout.size }));
+      this.#layout = layout;
+    });
+  }
+
+  writeState(values: ReadonlyMap<string, Float32Array>): Promise<void> {
+    return this.#enqueue(async () => {
+      const { items, data } = this.#locate([...values.keys()]);
+      const elements = new Float32Array(data);
+      for (const item of items) {
+        const value = values.get(item.name) ?? new Float32Array(0);
+        checkStateSize(item, value.length);
+        elements.set(value, item.first);
+      }
+      await this.#request((replica) => ({
+        type: 'write',
+        data,
+        pieces: piecesOf(items, 'writes', replica),
+      }));
+    });
+  }
+
+  readState(names: readonly string[]): Promise<Map<string, Float32Array>> {
+    return this.#enqueue(async () => {
+      const { items, data } = this.#locate(names);
+      await this.#request((replica) => ({
+        type: 'read',
+        data,
+        pieces: piecesOf(items, 'reads', replica),
+      }));
+      // Copies in plain memory: many interfaces refuse views of shared memory.
+      return new Map(
+        items.map(({ name, first, size }) => [
+          name,
+          new Float32Array(new Float32Array(data, 4 * first, size)),
+        ]),
+      );
+    });
+  }
+
+  prepare(plans: readonly Plan[]): Promise<PreparedPlan> {
+    return this.#enqueue(async () => {
+      const arrays = shareArrays(plans, this.#replicas.length);
+      const id = this.#planCount++;
+      try {
+        await this.#request((replica) => ({
+          type: 'prepare',
+          id,
+          plan: plans[replica],
+          ...arrays.replicas[replica],
+        }));
+      } catch (error) {
+        this.#release(id);
+        throw error;
+      }
+      const prepared: PreparedPlan = { inputs: arrays.staging };
+      this.#prepared.set(prepared, { id, arrays });
+      this.#forgotten.register(prepared, id);
+      return prepared;
+    });
+  }
+
+  run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults> {
+    return this.#enqueue(async () => {
+      const known = this.#prepared.get(plan);
+      if (known === undefined) {
+        throw new ExecutorError('this plan was prepared by another executor; prepare it here too.');
+      }
+      const { id, arrays } = known;
+      try {
+        await this.#request(() => ({ type: 'run', id, set, parameters }));
+      } catch (error) {
+        // Replicas stopped at different calls: their states no longer agree.
+        if (error instanceof Error) this.#failure ??= error.message;
+        throw error;
+      }
+      return arrays.collect();
+    });
+  }
+
+  profile(): Promise<Float64Array> {
+    return this.#enqueue(async () => {
+      if (!this.#profiling) return new Float64Array(0);
+      const answer = await this.#replicas[0].request({ type: 'profile' });
+      return answer.type === 'profile' ? answer.milliseconds : new Float64Array(0);
+    });
+  }
+
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#last.then(async () => {
+      await Promise.all(this.#replicas.map((replica) => replica.stop()));
+    });
+    return this.#disposal;
+  }
+
+  async #enqueue<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#disposal !== undefined) {
+      throw new ExecutorError('the executor was disposed; create a new one.');
+    }
+    const result = this.#last.then(() => {
+      if (this.#failure === undefined) return task();
+      throw new ExecutorError(`the executor has stopped; create a new one. ${this.#failure}`);
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Where names lie in the state, and a shared array that holds them side by side. */
+  #locate(names: readonly string[]): { items: LocatedState[]; data: SharedArrayBuffer } {
+    if (this.#layout === undefined) {
+      throw new ExecutorError('there is no state yet; call allocateState first.');
+    }
+    const items: LocatedState[] = [];
+    let total = 0;
+    for (const name of names) {
+      const item = locateState(this.#layout, this.#replicas.length, name, total);
+      items.push(item);
+      total += item.size;
+    }
+    return { items, data: new SharedArrayBuffer(4 * total) };
+  }
+
+  #release(id: number): void {
+    for (const replica of this.#replicas) replica.tell({ type: 'release', id });
+  }
+
+  async #request(message: (replica: number) => HostMessage): Promise<void> {
+    try {
+      for (const answer of await requestAll(this.#replicas, message)) {
+        if (answer.type === 'done') this.#bytes = Math.max(this.#bytes, answer.bytes);
+      }
+    } catch (error) {
+      if (!(error instanceof ReplicaFailure)) throw error;
+      if (error.died) this.#failure ??= error.message;
+      throw new ExecutorError(error.message);
+    }
+  }
+}
+
+/**
+ * Asks all replicas and waits for all, also when one fails.
+ * @throws ReplicaFailure: the first that is not a mere consequence of another.
+ */
+async function requestAll(
+  clients: readonly ReplicaClient[],
+  message: (replica: number) => HostMessage,
+): Promise<WorkerMessage[]> {
+  const answers = await Promise.allSettled(clients.map((client, r) => client.request(message(r))));
+  const failures = answers.flatMap((answer) =>
+    answer.status === 'rejected' ? [answer.reason as unknown] : [],
+  );
+  const cause = failures.find((error) => !(error instanceof ReplicaFailure && error.aborted));
+  if (failures.length > 0) throw cause ?? failures[0];
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+}

@@ -1,0 +1,103 @@
+import { ExecutorError } from '../../core/errors.js';
+import { sizeOf } from '../../core/shape.js';
+import type { Plan } from '../../plan/plan.js';
+import type { RunResults } from '../executor.js';
+import type { SharedInput, SharedOutput } from './messages.js';
+
+/** The shared memory through which the inputs and outputs of a set of plans pass. */
+export interface ReplicaArrays {
+  /** Whole batches for the caller to fill: per set an array per input. */
+  staging: readonly [Float32Array[], Float32Array[]];
+  /** Each replica's parts. */
+  replicas: { inputs: SharedInput[]; outputs: SharedOutput[] }[];
+  /** What the caller gets of the last run. */
+  collect(): RunResults;
+}
+
+/**
+ * Lays out shared arrays for plans, one a replica.
+ * @throws ExecutorError when the plans do not fit the executor or each other.
+ */
+export function shareArrays(plans: readonly Plan[], replicas: number): ReplicaArrays {
+  checkPlans(plans, replicas);
+  const parts: ReplicaArrays['replicas'] = plans.map(() => ({ inputs: [], outputs: [] }));
+  const staging: [Float32Array[], Float32Array[]] = [[], []];
+  const collectors: ((results: RunResults) => void)[] = [];
+
+  plans[0].inputs.forEach(({ sampleShape }) => {
+    const sample = sizeOf(sampleShape);
+    const counts = plans[0].share.shares.map((rows) => rows * sample);
+    const { data, firsts } = shareConcatenation(counts);
+    const sets = [data, new SharedArrayBuffer(data.byteLength)] as const;
+    for (const set of [0, 1] as const) staging[set].push(new Float32Array(sets[set]));
+    parts.forEach(({ inputs }, r) => {
+      inputs.push({ sets, first: firsts[r], count: counts[r] });
+    });
+  });
+
+  plans[0].outputs.forEach(({ name, kind }, i) => {
+    const sizes = plans.map((plan) => plan.buffers[plan.outputs[i].buffer].size);
+    const counts = {
+      scalar: () => sizes.map(() => 1),
+      batch: () => sizes,
+      replicated: () => sizes.map((size, r) => (r === 0 ? size : 0)),
+    }[kind]();
+    const { data, firsts } = shareConcatenation(counts);
+    parts.forEach(({ outputs }, r) => {
+      outputs.push({ data, first: firsts[r], count: counts[r] });
+    });
+    const elements = new Float32Array(data);
+    collectors.push((results) => {
+      results[name] = kind === 'scalar' ? sumOf(elements) : elements;
+    });
+  });
+
+  return {
+    staging,
+    replicas: parts,
+    collect: () => {
+      const results: RunResults = {};
+      for (const collector of collectors) collector(results);
+      return results;
+    },
+  };
+}
+
+function shareConcatenation(counts: readonly number[]) {
+  let total = 0;
+  const firsts = counts.map((count) => {
+    const first = total;
+    total += count;
+    return first;
+  });
+  return { data: new SharedArrayBuffer(4 * total), firsts };
+}
+
+function sumOf(numbers: Float32Array): Float64Array {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return Float64Array.of(sum);
+}
+
+function checkPlans(plans: readonly Plan[], replicas: number): void {
+  if (plans.length !== replicas) {
+    throw new ExecutorError(
+      `${plans.length} plans were given to an executor of ${replicas} replicas; compile one a replica.`,
+    );
+  }
+  const kernels = plans[0].calls.map((call) => call.kernel).join();
+  plans.forEach((plan, r) => {
+    const { replica, shares } = plan.share;
+    if (replica !== r || shares.length !== replicas) {
+      throw new ExecutorError(
+        `plan ${r} is for replica ${replica} of ${shares.length}, ` +
+          `but replica ${r} of ${replicas} was expected; pass the plans in replica order.`,
+      );
+    }
+    if (plan.calls.map((call) => call.kernel).join() !== kernels) {
+      throw new ExecutorError(
+        `plan ${r} ('${plan.name}') makes other calls than plan 0; compile all from one graph.`,
+      );
+    }
+  });
+}

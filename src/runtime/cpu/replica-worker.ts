@@ -1,0 +1,103 @@
+import type { GemmProvider } from './gemm-provider.js';
+import { instantiateKernels, type KernelExports } from './kernel-module.js';
+import type { GemmChoice, HostMessage, WorkerMessage } from './messages.js';
+import { Replica } from './replica.js';
+import { ReplicaMemory } from './replica-memory.js';
+import {
+  AbortedError,
+  type AddArrays,
+  abortExchange,
+  COLLECTIVE_SCRATCH_BYTES,
+  type Exchange,
+  SharedCollective,
+} from './shared-collective.js';
+import type { WorkerPort } from './worker-host.js';
+
+/** Low memory that the kernels keep for themselves. */
+const KERNEL_BYTES = 65536;
+/** Code of addition in `binary_f32`. */
+const ADD = 0;
+
+/** What a platform needs to make a GEMM provider. */
+export interface GemmRequest {
+  choice: GemmChoice;
+  kernels: KernelExports;
+  memory: WebAssembly.Memory;
+  /** Byte address of the scratch that the WASM GEMM asks for. */
+  scratch: number;
+}
+
+/** Makes the GEMM provider of a platform, and says which it is and why. */
+export type GemmFactory = (request: GemmRequest) => Promise<{ gemm: GemmProvider; label: string }>;
+
+/** Serves one replica to the host at the other end of `port`, until it says `stop`. */
+export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
+  let replica: Replica | undefined;
+  let exchange: Exchange | undefined;
+
+  const handle = async (message: HostMessage): Promise<WorkerMessage | undefined> => {
+    if (message.type === 'start') {
+      exchange = message.exchange;
+      const started = await startReplica(message, createGemm);
+      replica = started.replica;
+      return { type: 'started', gemm: started.label };
+    }
+    if (message.type === 'stop') {
+      await replica?.dispose();
+      return { type: 'done', bytes: 0 };
+    }
+    if (replica === undefined) throw new Error(`'${message.type}' came before 'start'.`);
+    switch (message.type) {
+      case 'allocate':
+        replica.allocateState(message.size);
+        break;
+      case 'write':
+        replica.write(new Float32Array(message.data), message.pieces);
+        break;
+      case 'read':
+        replica.read(new Float32Array(message.data), message.pieces);
+        break;
+      case 'prepare':
+        replica.prepare(message.id, message.plan, message.inputs, message.outputs);
+        break;
+      case 'release':
+        replica.release(message.id);
+        return undefined;
+      case 'run':
+        await replica.run(message.id, message.set, message.parameters);
+        break;
+      case 'profile':
+        return { type: 'profile', milliseconds: replica.milliseconds };
+    }
+    return { type: 'done', bytes: replica.bytes };
+  };
+
+  port.listen(async (message) => {
+    try {
+      const reply = await handle(message);
+      if (reply !== undefined) port.post(reply);
+    } catch (error) {
+      if (message.type === 'run' && exchange !== undefined) abortExchange(exchange);
+      const text = error instanceof Error ? error.message : String(error);
+      port.post({ type: 'failed', message: text, aborted: error instanceof AbortedError });
+    }
+    if (message.type === 'stop') port.close();
+  });
+}
+
+async function startReplica(
+  { replica, replicas, module, exchange, gemm, profile }: HostMessage & { type: 'start' },
+  createGemm: GemmFactory,
+): Promise<{ replica: Replica; label: string }> {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  const kernels = instantiateKernels(module, memory);
+  const gemmScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
+  const arenas = new ReplicaMemory(memory, gemmScratch + kernels.gemmScratchBytes());
+  const provider = await createGemm({ choice: gemm, kernels, memory, scratch: gemmScratch });
+  const add: AddArrays = (a, b, y, size) => kernels.binary_f32(ADD, a, b, y, size);
+  const collective = new SharedCollective(replica, replicas, exchange, memory, KERNEL_BYTES, add);
+  return {
+    replica: new Replica({ memory: arenas, kernels, gemm: provider.gemm, collective, profile }),
+    label: provider.label,
+  };
+}

@@ -1,0 +1,210 @@
+import { ExecutorError } from '../../core/errors.js';
+import type { KernelCall } from '../../plan/kernels.js';
+import type { Plan, PlanBuffer } from '../../plan/plan.js';
+import type { RunParameters } from '../executor.js';
+import { bindCall } from './binders.js';
+import type { BoundCall } from './binding.js';
+import type { Collective } from './collective.js';
+import type { GemmProvider } from './gemm-provider.js';
+import type { KernelExports } from './kernel-module.js';
+import type { SharedInput, SharedOutput, StatePiece } from './messages.js';
+import type { ReplicaMemory } from './replica-memory.js';
+import { AbortedError } from './shared-collective.js';
+
+/** What a replica works with. */
+export interface ReplicaServices {
+  memory: ReplicaMemory;
+  kernels: KernelExports;
+  gemm: GemmProvider;
+  collective: Collective;
+  /** Whether to time every call. */
+  profile: boolean;
+}
+
+/** A copy between shared memory and the replica's own, made ready. */
+interface Transfer {
+  from: Float32Array;
+  to: Float32Array;
+}
+
+interface BoundPlan {
+  plan: Plan;
+  inputs: SharedInput[];
+  outputs: SharedOutput[];
+  calls: BoundCall[];
+  /** Copies of the inputs, by set. */
+  incoming: [Transfer[], Transfer[]];
+  outgoing: Transfer[];
+  /** The memory and the scratch address that the calls were bound for. */
+  buffer: ArrayBufferLike;
+  scratch: number;
+}
+
+/** One replica: its memory, and the plans bound to it. */
+export class Replica {
+  readonly #services: ReplicaServices;
+  readonly #parameters: RunParameters = { step: 0, learningRate: 0, seed: 0 };
+  readonly #plans = new Map<number, BoundPlan>();
+  #milliseconds = new Float64Array(0);
+
+  constructor(services: ReplicaServices) {
+    this.#services = services;
+  }
+
+  /** Bytes of memory held. */
+  get bytes(): number {
+    return this.#services.memory.bytes;
+  }
+
+  /** Milliseconds per call of the last run; empty unless profiling. */
+  get milliseconds(): Float64Array {
+    return this.#milliseconds;
+  }
+
+  /** Makes a zero-filled state arena of `size` elements. Throws ExecutorError when memory is short. */
+  allocateState(size: number): void {
+    this.#services.memory.allocateState(size);
+  }
+
+  /** Copies pieces of `data` into the state. */
+  write(data: Float32Array, pieces: readonly StatePiece[]): void {
+    const state = this.#state();
+    for (const piece of pieces) {
+      state.set(data.subarray(piece.data, piece.data + piece.count), piece.state);
+    }
+  }
+
+  /** Copies pieces of the state into `data`. */
+  read(data: Float32Array, pieces: readonly StatePiece[]): void {
+    const state = this.#state();
+    for (const piece of pieces) {
+      data.set(state.subarray(piece.state, piece.state + piece.count), piece.data);
+    }
+  }
+
+  /**
+   * Binds a plan under a number.
+   * @throws ExecutorError when memory is short or a call cannot be bound.
+   */
+  prepare(id: number, plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): void {
+    const { memory } = this.#services;
+    memory.reserveScratch(plan.scratchSize);
+    this.#plans.set(id, this.#bind(plan, inputs, outputs));
+  }
+
+  /** Forgets a plan. */
+  release(id: number): void {
+    this.#plans.delete(id);
+  }
+
+  /** Runs a plan once. @throws ExecutorError naming the call that failed, or AbortedError. */
+  async run(id: number, set: 0 | 1, parameters: RunParameters): Promise<void> {
+    const bound = this.#current(id);
+    Object.assign(this.#parameters, parameters);
+    for (const { from, to } of bound.incoming[set]) to.set(from);
+    const { calls } = bound;
+    let place = 0;
+    try {
+      if (this.#services.profile) {
+        const milliseconds = new Float64Array(calls.length);
+        this.#milliseconds = milliseconds;
+        for (; place < calls.length; place++) {
+          const start = performance.now();
+          const pending = calls[place]();
+          if (pending !== undefined) await pending;
+          milliseconds[place] = performance.now() - start;
+        }
+      } else {
+        for (; place < calls.length; place++) {
+          const pending = calls[place]();
+          if (pending !== undefined) await pending;
+        }
+      }
+    } catch (error) {
+      if (error instanceof AbortedError) throw error;
+      throw callError(bound.plan, place, 'failed', error);
+    }
+    for (const { from, to } of bound.outgoing) to.set(from);
+  }
+
+  /** Frees what GEMM holds. */
+  async dispose(): Promise<void> {
+    this.#plans.clear();
+    await this.#services.gemm.dispose();
+  }
+
+  #state(): Float32Array {
+    const { memory } = this.#services;
+    return new Float32Array(memory.memory.buffer, memory.state, memory.stateSize);
+  }
+
+  /** The plan, bound anew if the arenas have moved since. */
+  #current(id: number): BoundPlan {
+    const bound = this.#plans.get(id);
+    if (bound === undefined) throw new ExecutorError(`plan number ${id} was never prepared.`);
+    const { memory } = this.#services;
+    if (bound.buffer === memory.memory.buffer && bound.scratch === memory.scratch) return bound;
+    const rebound = this.#bind(bound.plan, bound.inputs, bound.outputs);
+    this.#plans.set(id, rebound);
+    return rebound;
+  }
+
+  #bind(plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): BoundPlan {
+    const { memory, kernels, gemm, collective } = this.#services;
+    if (plan.stateSize > memory.stateSize) {
+      throw new ExecutorError(
+        `plan '${plan.name}' needs a state of ${plan.stateSize} elements but ${memory.stateSize} ` +
+          'are allocated; call allocateState with the layout that the plan was compiled for.',
+      );
+    }
+    const address = (id: number) => {
+      const buffer = plan.buffers[id];
+      return (buffer.region === 'state' ? memory.state : memory.scratch) + 4 * buffer.offset;
+    };
+    const view = (buffer: PlanBuffer, count: number) =>
+      new Float32Array(memory.memory.buffer, address(buffer.id), count);
+    const context = {
+      kernels,
+      memory: memory.memory,
+      address,
+      gemm,
+      collective,
+      parameters: this.#parameters,
+    };
+    const bind = (call: KernelCall, place: number): BoundCall => {
+      try {
+        return bindCall(call, context);
+      } catch (error) {
+        throw callError(plan, place, 'cannot be bound', error);
+      }
+    };
+    const receive = (set: 0 | 1) =>
+      inputs.map(({ sets, first, count }, i) => ({
+        from: new Float32Array(sets[set], 4 * first, count),
+        to: view(plan.buffers[plan.inputs[i].buffer], count),
+      }));
+    return {
+      plan,
+      inputs,
+      outputs,
+      calls: plan.calls.map(bind),
+      incoming: [receive(0), receive(1)],
+      outgoing: outputs.map(({ data, first, count }, i) => ({
+        from: view(plan.buffers[plan.outputs[i].buffer], count),
+        to: new Float32Array(data, 4 * first, count),
+      })),
+      buffer: memory.memory.buffer,
+      scratch: memory.scratch,
+    };
+  }
+}
+
+function callError(plan: Plan, place: number, what: string, cause: unknown): ExecutorError {
+  const { kernel, source, phase } = plan.calls[place];
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const error = new ExecutorError(
+    `call ${place} of plan '${plan.name}' (${kernel}, ${phase} of '${source}') ${what}: ${reason}`,
+  );
+  error.cause = cause;
+  return error;
+}

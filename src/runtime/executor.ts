@@ -1,0 +1,54 @@
+import type { Plan } from '../plan/plan.js';
+import type { StateLayout } from '../plan/state-layout.js';
+
+/** Numbers that change from step to step without a new plan. */
+export interface RunParameters {
+  /** Iteration of the optimizer, from 1. */
+  step: number;
+  learningRate: number;
+  /** Seed of the random draws inside the step (dropout). */
+  seed: number;
+}
+
+/** What a run hands back: for every `Plan.outputs` entry an array, valid until the next run. */
+export type RunResults = Record<string, Float32Array | Float64Array>;
+
+/** A set of plans, one a replica, made ready to run. */
+export interface PreparedPlan {
+  /**
+   * Where the caller writes the inputs, in the order of `Plan.inputs`: whole batches, replica after
+   * replica. There are two sets so that one can be filled while the other is being read.
+   */
+  readonly inputs: readonly (readonly Float32Array[])[];
+}
+
+/** What an executor says of itself, for `doctor`, `train` and run records. */
+export interface ExecutorDescription {
+  executor: string;
+  replicas: number;
+  /** Who computes matrix products, and why if it is a fallback. */
+  gemm: string;
+}
+
+/**
+ * Runs plans. An executor owns the memory: a state arena per replica that outlasts runs, and scratch.
+ * All executors pass the same conformance suite.
+ */
+export interface Executor {
+  /** What this executor is and uses. */
+  readonly description: ExecutorDescription;
+  /** Sets up the state arena, zero-filled; what was there before is gone. */
+  allocateState(layout: StateLayout): Promise<void>;
+  /** Copies values into ranges of the state of every replica (slots: into the shards that hold them). */
+  writeState(values: ReadonlyMap<string, Float32Array>): Promise<void>;
+  /** Reads entries of the state by name; slots come back whole, in the order of the trainable range. */
+  readState(names: readonly string[]): Promise<Map<string, Float32Array>>;
+  /** Checks and binds one plan per replica. */
+  prepare(plans: readonly Plan[]): Promise<PreparedPlan>;
+  /** Runs a prepared plan once over the inputs in the given set. Runs never overlap. */
+  run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults>;
+  /** Milliseconds per call of the last run, by place in `Plan.calls`; empty unless profiling. */
+  profile(): Promise<Float64Array>;
+  /** Ends workers and frees memory; further calls throw. */
+  dispose(): Promise<void>;
+}
