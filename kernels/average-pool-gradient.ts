@@ -19,9 +19,9 @@ export function averagePoolGradient_f32(
   outWidth: i32,
 ): void {
   const pixel = (<usize>channels) << 2;
-  const rowBytes = (<usize>width) * pixel;
-  const image = (<usize>height) * rowBytes;
-  memory.fill(dx, 0, (<usize>batch) * image);
+  const rowBytes = <usize>width * pixel;
+  const image = <usize>height * rowBytes;
+  memory.fill(dx, 0, <usize>batch * image);
   for (let n = 0; n < batch; n++) {
     for (let oh = 0; oh < outHeight; oh++) {
       const top = windowStart(oh, strideHeight, padTop);
@@ -34,7 +34,7 @@ export function averagePoolGradient_f32(
           const count = channels - c;
           const share = f32x4.div(loadLanes(dy + ((<usize>c) << 2), count), cells);
           for (let h = top; h < bottom; h++) {
-            let p = dx + (<usize>h) * rowBytes + (<usize>left) * pixel + ((<usize>c) << 2);
+            let p = dx + <usize>h * rowBytes + <usize>left * pixel + ((<usize>c) << 2);
             for (let w = left; w < right; w++) {
               storeLanes(p, f32x4.add(loadLanes(p, count), share), count);
               p += pixel;

@@ -1,7 +1,10 @@
 import { loadLanes, storeLanes } from './lanes';
 import { windowEnd, windowStart } from './pool-window';
 
-/** y `[batch, outHeight, outWidth, channels]` = means over the windows of x; padding never counts. */
+/**
+ * y `[batch, outHeight, outWidth, channels]` = means over the windows of x; padding never counts, and a
+ * window of nothing but padding gives 0.
+ */
 export function averagePool_f32(
   x: usize,
   y: usize,
@@ -19,8 +22,8 @@ export function averagePool_f32(
   outWidth: i32,
 ): void {
   const pixel = (<usize>channels) << 2;
-  const rowBytes = (<usize>width) * pixel;
-  const image = (<usize>height) * rowBytes;
+  const rowBytes = <usize>width * pixel;
+  const image = <usize>height * rowBytes;
   for (let n = 0; n < batch; n++) {
     for (let oh = 0; oh < outHeight; oh++) {
       const top = windowStart(oh, strideHeight, padTop);
@@ -28,19 +31,19 @@ export function averagePool_f32(
       for (let ow = 0; ow < outWidth; ow++) {
         const left = windowStart(ow, strideWidth, padLeft);
         const right = windowEnd(ow, strideWidth, padLeft, poolWidth, width);
-        const cells = <f32>((bottom - top) * (right - left));
+        const cells = f32x4.splat(<f32>max(1, (bottom - top) * (right - left)));
         for (let c = 0; c < channels; c += 4) {
           const count = channels - c;
           const at = x + ((<usize>c) << 2);
           let sum = f32x4.splat(0);
           for (let h = top; h < bottom; h++) {
-            let p = at + (<usize>h) * rowBytes + (<usize>left) * pixel;
+            let p = at + <usize>h * rowBytes + <usize>left * pixel;
             for (let w = left; w < right; w++) {
               sum = f32x4.add(sum, loadLanes(p, count));
               p += pixel;
             }
           }
-          storeLanes(y + ((<usize>c) << 2), f32x4.div(sum, f32x4.splat(cells)), count);
+          storeLanes(y + ((<usize>c) << 2), f32x4.div(sum, cells), count);
         }
         y += pixel;
       }

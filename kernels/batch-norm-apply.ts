@@ -1,5 +1,6 @@
 import { loadLanes, storeLanes } from './lanes';
 import { ROW_BLOCK, SCRATCH, STRIPE } from './scratch';
+import * as variant from './variant';
 
 /** Coefficients of a stripe: y = (x − mean) · scale + shift. */
 const MEAN: usize = SCRATCH;
@@ -17,15 +18,11 @@ function prepare(mean: usize, rstd: usize, gamma: usize, beta: usize, width: i32
   }
 }
 
-@inline
 function normalize(x: v128, mean: v128, scale: v128, shift: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), shift);
 }
 
-@inline
-function applyRows(
-  adds: bool,
-  relu: bool,
+function applyRows<Adds, Relu>(
   x: usize,
   residual: usize,
   y: usize,
@@ -47,12 +44,12 @@ function applyRows(
     for (let r = 0; r < rows; r++) {
       let v0 = normalize(v128.load(x + p), mean0, scale0, shift0);
       let v1 = normalize(v128.load(x + p, 16), mean1, scale1, shift1);
-      if (adds) {
+      if (variant.isOn<Adds>()) {
         v0 = f32x4.add(v0, v128.load(residual + p));
         v1 = f32x4.add(v1, v128.load(residual + p, 16));
       }
-      v128.store(y + p, relu ? f32x4.max(v0, zero) : v0);
-      v128.store(y + p, relu ? f32x4.max(v1, zero) : v1, 16);
+      v128.store(y + p, variant.isOn<Relu>() ? f32x4.max(v0, zero) : v0);
+      v128.store(y + p, variant.isOn<Relu>() ? f32x4.max(v1, zero) : v1, 16);
       p += rowBytes;
     }
   }
@@ -65,8 +62,8 @@ function applyRows(
     let p = at;
     for (let r = 0; r < rows; r++) {
       let v = normalize(loadLanes(x + p, count), mean, scale, shift);
-      if (adds) v = f32x4.add(v, loadLanes(residual + p, count));
-      storeLanes(y + p, relu ? f32x4.max(v, zero) : v, count);
+      if (variant.isOn<Adds>()) v = f32x4.add(v, loadLanes(residual + p, count));
+      storeLanes(y + p, variant.isOn<Relu>() ? f32x4.max(v, zero) : v, count);
       p += rowBytes;
     }
   }
@@ -95,14 +92,14 @@ export function batchNormApply_f32(
     prepare(mean + skip, rstd + skip, gamma ? gamma + skip : 0, beta ? beta + skip : 0, width);
     for (let r = 0; r < rows; r += ROW_BLOCK) {
       const count = min(ROW_BLOCK, rows - r);
-      const at = (<usize>r) * rowBytes + skip;
+      const at = <usize>r * rowBytes + skip;
       const z = residual + at;
       if (residual) {
-        if (relu) applyRows(true, true, x + at, z, y + at, count, width, rowBytes);
-        else applyRows(true, false, x + at, z, y + at, count, width, rowBytes);
+        if (relu) applyRows<variant.On, variant.On>(x + at, z, y + at, count, width, rowBytes);
+        else applyRows<variant.On, variant.Off>(x + at, z, y + at, count, width, rowBytes);
       } else {
-        if (relu) applyRows(false, true, x + at, z, y + at, count, width, rowBytes);
-        else applyRows(false, false, x + at, z, y + at, count, width, rowBytes);
+        if (relu) applyRows<variant.Off, variant.On>(x + at, z, y + at, count, width, rowBytes);
+        else applyRows<variant.Off, variant.Off>(x + at, z, y + at, count, width, rowBytes);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { loadLanes, storeLanes } from './lanes';
 import { ROW_BLOCK, SCRATCH, STRIPE } from './scratch';
+import * as variant from './variant';
 
 /** Coefficients of a stripe: dx = scale · (g − offset − (x − mean) · slope). */
 const MEAN: usize = SCRATCH;
@@ -31,17 +32,12 @@ function prepare(
   }
 }
 
-@inline
 function slopeOf(g: v128, x: v128, mean: v128, scale: v128, offset: v128, slope: v128): v128 {
   const correction = f32x4.add(offset, f32x4.mul(f32x4.sub(x, mean), slope));
   return f32x4.mul(scale, f32x4.sub(g, correction));
 }
 
-@inline
-function applyRows(
-  relu: bool,
-  corrects: bool,
-  splits: bool,
+function applyRows<Relu, Corrects, Splits>(
   x: usize,
   dy: usize,
   y: usize,
@@ -63,23 +59,23 @@ function applyRows(
     if (count >= 4) {
       for (let r = 0; r < rows; r++) {
         let g = v128.load(dy + p);
-        if (relu) g = v128.and(g, f32x4.gt(v128.load(y + p), zero));
-        const d = corrects
+        if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(v128.load(y + p), zero));
+        const d = variant.isOn<Corrects>()
           ? slopeOf(g, v128.load(x + p), mean, scale, offset, slope)
           : f32x4.mul(scale, g);
         v128.store(dx + p, d);
-        if (splits) v128.store(dresidual + p, g);
+        if (variant.isOn<Splits>()) v128.store(dresidual + p, g);
         p += rowBytes;
       }
     } else {
       for (let r = 0; r < rows; r++) {
         let g = loadLanes(dy + p, count);
-        if (relu) g = v128.and(g, f32x4.gt(loadLanes(y + p, count), zero));
-        const d = corrects
+        if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(loadLanes(y + p, count), zero));
+        const d = variant.isOn<Corrects>()
           ? slopeOf(g, loadLanes(x + p, count), mean, scale, offset, slope)
           : f32x4.mul(scale, g);
         storeLanes(dx + p, d, count);
-        if (splits) storeLanes(dresidual + p, g, count);
+        if (variant.isOn<Splits>()) storeLanes(dresidual + p, g, count);
         p += rowBytes;
       }
     }
@@ -113,25 +109,29 @@ export function batchNormGradientApply_f32(
     prepare(mean + skip, rstd + skip, scales, sums ? sums + skip : 0, width, bytes, totalRows);
     for (let r = 0; r < rows; r += ROW_BLOCK) {
       const n = min(ROW_BLOCK, rows - r);
-      const at = (<usize>r) * bytes + skip;
+      const at = <usize>r * bytes + skip;
       const a = x + at;
       const b = dy + at;
       const d = dx + at;
       const e = dresidual + at;
       if (y) {
         if (sums) {
-          if (dresidual) applyRows(true, true, true, a, b, y + at, d, e, n, width, bytes);
-          else applyRows(true, true, false, a, b, y + at, d, e, n, width, bytes);
+          if (dresidual)
+            applyRows<variant.On, variant.On, variant.On>(a, b, y + at, d, e, n, width, bytes);
+          else applyRows<variant.On, variant.On, variant.Off>(a, b, y + at, d, e, n, width, bytes);
         } else {
-          if (dresidual) applyRows(true, false, true, a, b, y + at, d, e, n, width, bytes);
-          else applyRows(true, false, false, a, b, y + at, d, e, n, width, bytes);
+          if (dresidual)
+            applyRows<variant.On, variant.Off, variant.On>(a, b, y + at, d, e, n, width, bytes);
+          else applyRows<variant.On, variant.Off, variant.Off>(a, b, y + at, d, e, n, width, bytes);
         }
       } else if (sums) {
-        if (dresidual) applyRows(false, true, true, a, b, y, d, e, n, width, bytes);
-        else applyRows(false, true, false, a, b, y, d, e, n, width, bytes);
+        if (dresidual)
+          applyRows<variant.Off, variant.On, variant.On>(a, b, y, d, e, n, width, bytes);
+        else applyRows<variant.Off, variant.On, variant.Off>(a, b, y, d, e, n, width, bytes);
       } else {
-        if (dresidual) applyRows(false, false, true, a, b, y, d, e, n, width, bytes);
-        else applyRows(false, false, false, a, b, y, d, e, n, width, bytes);
+        if (dresidual)
+          applyRows<variant.Off, variant.Off, variant.On>(a, b, y, d, e, n, width, bytes);
+        else applyRows<variant.Off, variant.Off, variant.Off>(a, b, y, d, e, n, width, bytes);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { loadLanes, narrow, storeLanes, widenHigh, widenLow } from './lanes';
 import { PANEL, ROW_BLOCK, SCRATCH, STRIPE } from './scratch';
+import * as variant from './variant';
 
 /**
  * State of a stripe, 28 bytes a channel: mean, Σg and Σg·(x − mean) of a panel (single precision), and
@@ -11,9 +12,7 @@ const PRODUCT: usize = SCRATCH + 8 * STRIPE;
 const TOTAL_SUM: usize = SCRATCH + 12 * STRIPE;
 const TOTAL_PRODUCT: usize = SCRATCH + 20 * STRIPE;
 
-@inline
-function addRows(
-  relu: bool,
+function addRows<Relu>(
   x: usize,
   dy: usize,
   y: usize,
@@ -35,7 +34,7 @@ function addRows(
     for (let r = 0; r < rows; r++) {
       let g0 = v128.load(dy + p);
       let g1 = v128.load(dy + p, 16);
-      if (relu) {
+      if (variant.isOn<Relu>()) {
         g0 = v128.and(g0, f32x4.gt(v128.load(y + p), zero));
         g1 = v128.and(g1, f32x4.gt(v128.load(y + p, 16), zero));
       }
@@ -59,7 +58,7 @@ function addRows(
     let p = at;
     for (let r = 0; r < rows; r++) {
       let g = loadLanes(dy + p, count);
-      if (relu) g = v128.and(g, f32x4.gt(loadLanes(y + p, count), zero));
+      if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(loadLanes(y + p, count), zero));
       sum = f32x4.add(sum, g);
       product = f32x4.add(product, f32x4.mul(g, f32x4.sub(loadLanes(x + p, count), mean)));
       p += rowBytes;
@@ -69,7 +68,6 @@ function addRows(
   }
 }
 
-@inline
 function move(partial: usize, total: usize): void {
   const part = v128.load(partial);
   v128.store(total, f64x2.add(v128.load(total), widenLow(part)));
@@ -107,9 +105,9 @@ export function batchNormGradientSums_f32(
     memory.copy(MEAN, mean + skip, (<usize>width) << 2);
     for (let r = 0; r < rows; r += ROW_BLOCK) {
       const count = min(ROW_BLOCK, rows - r);
-      const at = (<usize>r) * rowBytes + skip;
-      if (y) addRows(true, x + at, dy + at, y + at, count, width, rowBytes);
-      else addRows(false, x + at, dy + at, y, count, width, rowBytes);
+      const at = <usize>r * rowBytes + skip;
+      if (y) addRows<variant.On>(x + at, dy + at, y + at, count, width, rowBytes);
+      else addRows<variant.Off>(x + at, dy + at, y, count, width, rowBytes);
       if ((r + ROW_BLOCK) % PANEL == 0) endPanel(width);
     }
     endPanel(width);

@@ -55,7 +55,6 @@ function addRows(x: usize, rows: i32, width: i32, rowBytes: usize): void {
 }
 
 /** Merges two channels of a panel of `rows` rows into mean and M2 of the `before` rows before. */
-@inline
 function merge(at: usize, pivot: v128, sum: v128, square: v128, before: f64, rows: f64): void {
   const mean = v128.load(MEAN + at);
   const shift = f64x2.mul(sum, f64x2.splat(1 / rows));
@@ -99,7 +98,7 @@ export function batchNormMoments_f32(x: usize, moments: usize, rows: i32, channe
     let merged = 0;
     for (let r = 0; r < rows; r += ROW_BLOCK) {
       const count = min(ROW_BLOCK, rows - r);
-      addRows(base + (<usize>r) * rowBytes, count, width, rowBytes);
+      addRows(base + <usize>r * rowBytes, count, width, rowBytes);
       const done = r + count;
       if (done - merged == PANEL || done == rows) {
         endPanel(width, <f64>merged, <f64>(done - merged));

@@ -1,11 +1,9 @@
 import { NUMBERS } from './scratch';
 
-@inline
 function at(p: usize, index: i32): f64 {
   return <f64>load<f32>(p + ((<usize>index) << 2));
 }
 
-@inline
 function put(p: usize, index: i32, value: f64): void {
   store<f32>(p + ((<usize>index) << 2), <f32>value);
 }
@@ -35,11 +33,12 @@ export function batchNormStatistics_f32(
     let m2: f64 = 0;
     for (let r = 0; r < replicas; r++) {
       const count = load<f64>(NUMBERS + ((<usize>r) << 3));
+      m2 += at(moments, (2 * r + 1) * channels + c);
       if (count == 0) continue;
       const all = rows + count;
       const delta = at(moments, 2 * r * channels + c) - center;
       center += (delta * count) / all;
-      m2 += at(moments, (2 * r + 1) * channels + c) + (delta * delta * rows * count) / all;
+      m2 += (delta * delta * rows * count) / all;
       rows = all;
     }
     const variance = rows > 0 ? m2 / rows : 0;

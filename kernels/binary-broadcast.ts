@@ -1,9 +1,8 @@
-import { applyBinary, BinaryCode } from './binary';
+import * as binary from './binary';
 import { loadLanes, storeLanes } from './lanes';
 
 /** A row of y; an operand whose stride is 0 repeats its one element. */
-@inline
-function row(fn: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, size: i32): void {
+function row<F>(a: usize, sa: i32, b: usize, sb: i32, y: usize, size: i32): void {
   if ((sa == 0 || sa == 1) && (sb == 0 || sb == 1)) {
     const a0 = v128.load_splat<f32>(a);
     const b0 = v128.load_splat<f32>(b);
@@ -12,24 +11,22 @@ function row(fn: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, size: i32)
       const at = (<usize>i) << 2;
       const va = sa ? loadLanes(a + at, count) : a0;
       const vb = sb ? loadLanes(b + at, count) : b0;
-      storeLanes(y + at, applyBinary(fn, va, vb), count);
+      storeLanes(y + at, binary.applyBinary<F>(va, vb), count);
     }
     return;
   }
   for (let i = 0; i < size; i++) {
     const va = v128.load_splat<f32>(a + ((<usize>(i * sa)) << 2));
     const vb = v128.load_splat<f32>(b + ((<usize>(i * sb)) << 2));
-    storeLanes(y + ((<usize>i) << 2), applyBinary(fn, va, vb), 1);
+    storeLanes(y + ((<usize>i) << 2), binary.applyBinary<F>(va, vb), 1);
   }
 }
 
 function anyRow(fn: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, size: i32): void {
-  if (fn == BinaryCode.Add) row(BinaryCode.Add, a, sa, b, sb, y, size);
-  else if (fn == BinaryCode.Subtract) row(BinaryCode.Subtract, a, sa, b, sb, y, size);
-  else if (fn == BinaryCode.Multiply) row(BinaryCode.Multiply, a, sa, b, sb, y, size);
-  else if (fn == BinaryCode.Divide) row(BinaryCode.Divide, a, sa, b, sb, y, size);
-  else if (fn == BinaryCode.Maximum) row(BinaryCode.Maximum, a, sa, b, sb, y, size);
-  else row(BinaryCode.Minimum, a, sa, b, sb, y, size);
+  if (fn == binary.ADD) row<binary.Add>(a, sa, b, sb, y, size);
+  else if (fn == binary.SUBTRACT) row<binary.Subtract>(a, sa, b, sb, y, size);
+  else if (fn == binary.MULTIPLY) row<binary.Multiply>(a, sa, b, sb, y, size);
+  else row<binary.Divide>(a, sa, b, sb, y, size);
 }
 
 /** y `[n0, n1, n2, n3]` = fn(a, b), where a and b have strides (in elements) of their own. */

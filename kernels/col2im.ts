@@ -30,7 +30,7 @@ export function col2im_f32(
   const runs = whole ? 1 : kernelWidth;
   const runBytes = (<usize>(runTaps * patchChannels)) << 2;
   const pixelBytes = (<usize>channels) << 2;
-  const rowBytes = (<usize>width) * pixelBytes;
+  const rowBytes = <usize>width * pixelBytes;
   let image = x + ((<usize>firstChannel) << 2);
   for (let n = 0; n < images; n++) {
     for (let oh = 0; oh < outHeight; oh++) {
@@ -40,17 +40,17 @@ export function col2im_f32(
         for (let i = 0; i < kernelHeight; i++) {
           const h = top + i * dilationHeight;
           if (h < 0 || h >= height) {
-            patches += (<usize>runs) * runBytes;
+            patches += <usize>runs * runBytes;
             continue;
           }
-          const row = image + (<usize>h) * rowBytes;
+          const row = image + <usize>h * rowBytes;
           for (let j = 0; j < runs; j++) {
             const w = left + j * dilationWidth;
             const first = max(-w, 0);
             const end = min(width - w, runTaps);
             if (first < end) {
-              const source = patches + (((<usize>first) * (<usize>patchChannels)) << 2);
-              const target = row + (<usize>(w + first)) * pixelBytes;
+              const source = patches + ((<usize>first * <usize>patchChannels) << 2);
+              const target = row + <usize>(w + first) * pixelBytes;
               addRun(source, target, (end - first) * patchChannels);
             }
             patches += runBytes;
@@ -58,6 +58,6 @@ export function col2im_f32(
         }
       }
     }
-    image += (<usize>height) * rowBytes;
+    image += <usize>height * rowBytes;
   }
 }

@@ -53,7 +53,7 @@ export function columnSums_f32(x: usize, y: usize, rows: i32, channels: i32, sca
     const base = x + ((<usize>first) << 2);
     memory.fill(SCRATCH, 0, 12 * STRIPE);
     for (let r = 0; r < rows; r += ROW_BLOCK) {
-      addRows(base + (<usize>r) * rowBytes, min(ROW_BLOCK, rows - r), width, rowBytes);
+      addRows(base + <usize>r * rowBytes, min(ROW_BLOCK, rows - r), width, rowBytes);
       if ((r + ROW_BLOCK) % PANEL == 0) flush(width);
     }
     flush(width);

@@ -4,7 +4,7 @@ import { copyRun } from './float-run';
  * Copies `columns` elements of each of `rows` rows between matrices of different widths: element j of
  * row i goes from source[i · sourceStride + j] to target[i · targetStride + j].
  */
-export function copy_columns_f32(
+export function copyColumns_f32(
   source: usize,
   sourceStride: i32,
   target: usize,

@@ -3,17 +3,14 @@ import { sparseLabel } from './labels';
 const LOWEST: f64 = 1e-7;
 const HIGHEST: f64 = 1 - 1e-7;
 
-@inline
 function at(p: usize, index: i32): f64 {
   return <f64>load<f32>(p + ((<usize>index) << 2));
 }
 
-@inline
 function isClipped(q: f64): bool {
   return q < LOWEST || q > HIGHEST;
 }
 
-@inline
 function rowSum(p: usize, classes: i32): f64 {
   let total: f64 = 0;
   for (let c = 0; c < classes; c++) total += at(p, c);
@@ -34,13 +31,13 @@ export function crossentropy_f32(
 ): void {
   const rowBytes = (<usize>classes) << 2;
   for (let r = 0; r < rows; r++) {
-    const p = probabilities + (<usize>r) * rowBytes;
+    const p = probabilities + <usize>r * rowBytes;
     let total: f64 = 0;
     if (sparse) {
       const label = sparseLabel(labels, r, classes);
       total = label < 0 ? NaN : -Math.log(min(HIGHEST, max(LOWEST, at(p, label))));
     } else {
-      const row = labels + (<usize>r) * rowBytes;
+      const row = labels + <usize>r * rowBytes;
       const sum = rowSum(p, classes);
       for (let c = 0; c < classes; c++) {
         const weight = at(row, c);
@@ -67,8 +64,8 @@ export function crossentropyGradient_f32(
 ): void {
   const rowBytes = (<usize>classes) << 2;
   for (let r = 0; r < rows; r++) {
-    const p = probabilities + (<usize>r) * rowBytes;
-    const dp = dprobabilities + (<usize>r) * rowBytes;
+    const p = probabilities + <usize>r * rowBytes;
+    const dp = dprobabilities + <usize>r * rowBytes;
     const weight = at(dloss, r);
     if (sparse) {
       const label = sparseLabel(labels, r, classes);
@@ -78,7 +75,7 @@ export function crossentropyGradient_f32(
         store<f32>(dp + ((<usize>c) << 2), <f32>(label < 0 ? NaN : slope));
       }
     } else {
-      const row = labels + (<usize>r) * rowBytes;
+      const row = labels + <usize>r * rowBytes;
       const sum = rowSum(p, classes);
       let open: f64 = 0;
       for (let c = 0; c < classes; c++) {

@@ -8,7 +8,6 @@ const ROUNDS: i32 = 10;
 const DOMAIN: u32 = 0x64726f70;
 
 /** The block with the given counter and key as four u32 lanes (Philox4x32-10; Salmon et al., 2011). */
-@inline
 function block(c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32): v128 {
   for (let round = 0; round < ROUNDS; round++) {
     const product0 = MULTIPLIER_0 * <u64>c0;
@@ -26,7 +25,6 @@ function block(c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32): v128 {
   return i32x4.replace_lane(words, 3, c3);
 }
 
-@inline
 function keeps(kept: v128, lane: i32): bool {
   return ((i32x4.bitmask(kept) >> lane) & 1) != 0;
 }

@@ -20,7 +20,13 @@ export function packPanel(
     } else if (columns) {
       packColumns(source + ((<usize>lane) << 2), stride << 2, length, (<usize>width) << 2, target);
     } else {
-      packRows(source + (<usize>lane) * (stride << 2), stride << 2, length, (<usize>width) << 2, target);
+      packRows(
+        source + <usize>lane * (stride << 2),
+        stride << 2,
+        length,
+        (<usize>width) << 2,
+        target,
+      );
     }
   }
 }
@@ -86,11 +92,11 @@ function packSome(
 ): void {
   const vectorStride: usize = columns ? 4 : stride << 2;
   const elementStride: usize = columns ? stride << 2 : 4;
-  let from = source + (<usize>lane) * vectorStride;
+  let from = source + <usize>lane * vectorStride;
   for (let p = 0; p < length; p++) {
     v128.store(target, f32x4.splat(0));
     for (let i = 0; i < present; i++) {
-      store<f32>(target + ((<usize>i) << 2), load<f32>(from + (<usize>i) * vectorStride));
+      store<f32>(target + ((<usize>i) << 2), load<f32>(from + <usize>i * vectorStride));
     }
     from += elementStride;
     target += (<usize>width) << 2;

@@ -42,7 +42,7 @@ export function gemm_f32(
   scratch: usize,
 ): void {
   if (k <= 0) {
-    if (!accumulate) memory.fill(c, 0, (<usize>m) * (<usize>n) * 4);
+    if (!accumulate) memory.fill(c, 0, <usize>m * <usize>n * 4);
     return;
   }
   const packedA = scratch;
@@ -66,7 +66,17 @@ export function gemm_f32(
         const blockA = a + offset(row, depth, strideA, transposeA);
         packBlock(blockA, strideA, transposeA, rows, depths, TILE_ROWS, packedA);
         const blockC = c + offset(row, column, n, false);
-        multiplyBlocks(packedA, packedB, rows, columns, depths, blockC, (<usize>n) << 2, adds, edge);
+        multiplyBlocks(
+          packedA,
+          packedB,
+          rows,
+          columns,
+          depths,
+          blockC,
+          (<usize>n) << 2,
+          adds,
+          edge,
+        );
       }
     }
   }
@@ -74,9 +84,9 @@ export function gemm_f32(
 
 /** Byte offset of element (row, column) of a matrix that is stored with `stride` elements a line. */
 function offset(row: i32, column: i32, stride: usize, transposed: bool): usize {
-  return (transposed
-    ? (<usize>column) * stride + (<usize>row)
-    : (<usize>row) * stride + (<usize>column)) << 2;
+  return (
+    (transposed ? <usize>column * stride + <usize>row : <usize>row * stride + <usize>column) << 2
+  );
 }
 
 /** Packs `count` vectors of `length` elements into panels of `width` vectors, one after the other. */
@@ -90,8 +100,8 @@ function packBlock(
   packed: usize,
 ): void {
   const vectorStride: usize = columns ? 1 : stride;
-  const advance = (vectorStride * (<usize>width)) << 2;
-  const panelBytes = ((<usize>length) * (<usize>width)) << 2;
+  const advance = (vectorStride * <usize>width) << 2;
+  const panelBytes = (<usize>length * <usize>width) << 2;
   for (let i = 0; i < count; i += width) {
     packPanel(source, stride, columns, min(width, count - i), length, width, packed);
     source += advance;
@@ -111,8 +121,8 @@ function multiplyBlocks(
   adds: bool,
   edge: usize,
 ): void {
-  const panelA = ((<usize>depth) * TILE_ROWS) << 2;
-  const panelB = ((<usize>depth) * TILE_COLUMNS) << 2;
+  const panelA = (<usize>depth * TILE_ROWS) << 2;
+  const panelB = (<usize>depth * TILE_COLUMNS) << 2;
   for (let j = 0; j < columns; j += TILE_COLUMNS) {
     let tileA = packedA;
     let target = c + ((<usize>j) << 2);
@@ -121,7 +131,14 @@ function multiplyBlocks(
         multiplyTile(tileA, packedB, depth, target, pitch, adds);
       } else {
         multiplyTile(tileA, packedB, depth, edge, TILE_COLUMNS << 2, false);
-        mergeTile(edge, min(TILE_ROWS, rows - i), min(TILE_COLUMNS, columns - j), target, pitch, adds);
+        mergeTile(
+          edge,
+          min(TILE_ROWS, rows - i),
+          min(TILE_COLUMNS, columns - j),
+          target,
+          pitch,
+          adds,
+        );
       }
       tileA += panelA;
       target += <usize>TILE_ROWS * pitch;
@@ -182,14 +199,7 @@ function multiplyTile(a: usize, b: usize, depth: i32, c: usize, pitch: usize, ad
 }
 
 /** Moves the part of an edge tile that lies inside c. */
-function mergeTile(
-  tile: usize,
-  rows: i32,
-  columns: i32,
-  c: usize,
-  pitch: usize,
-  adds: bool,
-): void {
+function mergeTile(tile: usize, rows: i32, columns: i32, c: usize, pitch: usize, adds: bool): void {
   for (let i = 0; i < rows; i++) {
     for (let j: usize = 0; j < <usize>columns; j++) {
       const value = load<f32>(tile + (j << 2));

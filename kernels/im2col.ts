@@ -33,7 +33,7 @@ export function im2col_f32(
   const runSize = runTaps * patchChannels;
   const runBytes = (<usize>runSize) << 2;
   const pixelBytes = (<usize>channels) << 2;
-  const rowBytes = (<usize>width) * pixelBytes;
+  const rowBytes = <usize>width * pixelBytes;
   let image = x + ((<usize>firstChannel) << 2);
   for (let n = 0; n < images; n++) {
     for (let oh = 0; oh < outHeight; oh++) {
@@ -44,22 +44,22 @@ export function im2col_f32(
           const h = top + i * dilationHeight;
           if (h < 0 || h >= height) {
             zeroRun(patches, runs * runSize);
-            patches += (<usize>runs) * runBytes;
+            patches += <usize>runs * runBytes;
             continue;
           }
-          const row = image + (<usize>h) * rowBytes;
+          const row = image + <usize>h * rowBytes;
           for (let j = 0; j < runs; j++) {
             const w = left + j * dilationWidth;
             if (w >= 0 && w + runTaps <= width) {
-              copyRun(row + (<usize>w) * pixelBytes, patches, runSize);
+              copyRun(row + <usize>w * pixelBytes, patches, runSize);
             } else {
               const first = min(max(-w, 0), runTaps);
               const end = max(min(width - w, runTaps), first);
-              const target = patches + (((<usize>first) * (<usize>patchChannels)) << 2);
+              const target = patches + ((<usize>first * <usize>patchChannels) << 2);
               zeroRun(patches, first * patchChannels);
-              copyRun(row + (<usize>(w + first)) * pixelBytes, target, (end - first) * patchChannels);
+              copyRun(row + <usize>(w + first) * pixelBytes, target, (end - first) * patchChannels);
               zeroRun(
-                patches + (((<usize>end) * (<usize>patchChannels)) << 2),
+                patches + ((<usize>end * <usize>patchChannels) << 2),
                 (runTaps - end) * patchChannels,
               );
             }
@@ -68,6 +68,6 @@ export function im2col_f32(
         }
       }
     }
-    image += (<usize>height) * rowBytes;
+    image += <usize>height * rowBytes;
   }
 }

@@ -11,10 +11,15 @@ export { batchNormFrozenStatistics_f32, batchNormStatistics_f32 } from './batch-
 export { biasAdd_f32 } from './bias-add';
 export { binary_f32 } from './binary';
 export { binaryBroadcast_f32 } from './binary-broadcast';
+export { col2im_f32 } from './col2im';
 export { columnSums_f32 } from './column-sums';
+export { copyColumns_f32 } from './copy-columns';
 export { crossentropy_f32, crossentropyGradient_f32 } from './crossentropy';
 export { dropout_f32 } from './dropout';
 export { fill_f32, spreadScalar_f32 } from './fill';
+export { flipKernel_f32 } from './flip-kernel';
+export { gemm_f32, gemmScratchBytes } from './gemm';
+export { im2col_f32 } from './im2col';
 export { maxPool_f32 } from './max-pool';
 export { maxPoolGradient_f32 } from './max-pool-gradient';
 export { reduceSum_f32 } from './reduce-sum';

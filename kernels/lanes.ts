@@ -19,31 +19,22 @@ export function storeLanes(p: usize, v: v128, count: i32): void {
 }
 
 /** The first two of four floats, in double precision. */
-@inline
 export function widenLow(v: v128): v128 {
   return f64x2.promote_low_f32x4(v);
 }
 
 /** The last two of four floats, in double precision. */
-@inline
 export function widenHigh(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<u64>(v, v, 1, 1));
 }
 
 /** The sum of four floats, in double precision. */
-@inline
 export function addLanes(v: v128): f64 {
   const pair = f64x2.add(widenLow(v), widenHigh(v));
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
 /** Four floats from two pairs of doubles. */
-@inline
 export function narrow(low: v128, high: v128): v128 {
-  return v128.shuffle<u64>(
-    f32x4.demote_f64x2_zero(low),
-    f32x4.demote_f64x2_zero(high),
-    0,
-    2,
-  );
+  return v128.shuffle<u64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }

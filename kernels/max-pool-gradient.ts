@@ -21,9 +21,9 @@ export function maxPoolGradient_f32(
   outWidth: i32,
 ): void {
   const pixel = (<usize>channels) << 2;
-  const rowBytes = (<usize>width) * pixel;
-  const image = (<usize>height) * rowBytes;
-  memory.fill(dx, 0, (<usize>batch) * image);
+  const rowBytes = <usize>width * pixel;
+  const image = <usize>height * rowBytes;
+  memory.fill(dx, 0, <usize>batch * image);
   for (let n = 0; n < batch; n++) {
     for (let oh = 0; oh < outHeight; oh++) {
       const top = windowStart(oh, strideHeight, padTop);
@@ -37,7 +37,7 @@ export function maxPoolGradient_f32(
           const gradient = loadLanes(dy + ((<usize>c) << 2), count);
           let open = i32x4.splat(-1);
           for (let h = top; h < bottom; h++) {
-            let at = (<usize>h) * rowBytes + (<usize>left) * pixel + ((<usize>c) << 2);
+            let at = <usize>h * rowBytes + <usize>left * pixel + ((<usize>c) << 2);
             for (let w = left; w < right; w++) {
               const hit = v128.and(open, f32x4.eq(loadLanes(x + at, count), best));
               if (v128.any_true(hit)) {

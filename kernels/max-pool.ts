@@ -19,8 +19,8 @@ export function maxPool_f32(
   outWidth: i32,
 ): void {
   const pixel = (<usize>channels) << 2;
-  const rowBytes = (<usize>width) * pixel;
-  const image = (<usize>height) * rowBytes;
+  const rowBytes = <usize>width * pixel;
+  const image = <usize>height * rowBytes;
   for (let n = 0; n < batch; n++) {
     for (let oh = 0; oh < outHeight; oh++) {
       const top = windowStart(oh, strideHeight, padTop);
@@ -33,7 +33,7 @@ export function maxPool_f32(
           const at = x + ((<usize>c) << 2);
           let best = f32x4.splat(-Infinity);
           for (let h = top; h < bottom; h++) {
-            let p = at + (<usize>h) * rowBytes + (<usize>left) * pixel;
+            let p = at + <usize>h * rowBytes + <usize>left * pixel;
             for (let w = left; w < right; w++) {
               best = f32x4.max(best, loadLanes(p, count));
               p += pixel;

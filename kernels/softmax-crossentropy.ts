@@ -22,7 +22,7 @@ export function softmaxCrossentropy_f32(
       const label = sparseLabel(labels, r, classes);
       total = label < 0 ? NaN : logSum - <f64>load<f32>(logits + ((<usize>label) << 2));
     } else {
-      const row = labels + (<usize>r) * rowBytes;
+      const row = labels + <usize>r * rowBytes;
       for (let c = 0; c < classes; c++) {
         const at = (<usize>c) << 2;
         const weight = <f64>load<f32>(row + at);
@@ -52,7 +52,7 @@ export function softmaxCrossentropyGradient_f32(
     const shift = <f64>rowMaximum(logits, classes);
     const scale = 1 / sumOfExponentials(logits, classes, shift);
     const weight = <f64>load<f32>(dloss + ((<usize>r) << 2));
-    const row = labels + (<usize>r) * rowBytes;
+    const row = labels + <usize>r * rowBytes;
     let label = -1;
     let mass: f64 = 0;
     if (sparse) {

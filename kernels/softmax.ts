@@ -8,7 +8,8 @@ export function rowMaximum(x: usize, classes: i32): f32 {
 /** Σ exp(x[c] − shift) over `classes` floats. */
 export function sumOfExponentials(x: usize, classes: i32, shift: f64): f64 {
   let total: f64 = 0;
-  for (let c = 0; c < classes; c++) total += Math.exp(<f64>load<f32>(x + ((<usize>c) << 2)) - shift);
+  for (let c = 0; c < classes; c++)
+    total += Math.exp(<f64>load<f32>(x + ((<usize>c) << 2)) - shift);
   return total;
 }
 

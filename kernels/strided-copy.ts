@@ -1,7 +1,6 @@
 /** Bytes from which the engine's own copy is faster than a loop. */
 const LONG_ROW: usize = 512;
 
-@inline
 function copyRow(x: usize, y: usize, bytes: usize): void {
   if (bytes >= LONG_ROW) {
     memory.copy(y, x, bytes);

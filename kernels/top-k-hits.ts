@@ -17,7 +17,7 @@ export function topKHits_f32(
   for (let r = 0; r < rows; r++) {
     const label = sparse
       ? sparseLabel(labels, r, classes)
-      : firstMaximum(labels + (<usize>r) * rowBytes, classes);
+      : firstMaximum(labels + <usize>r * rowBytes, classes);
     let hit = false;
     if (label >= 0) {
       if (k == 1) {

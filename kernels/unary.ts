@@ -1,50 +1,54 @@
 import { loadLanes, storeLanes } from './lanes';
+import { isSame } from './variant';
+
+export class Relu {}
+export class Sigmoid {}
+export class Tanh {}
+export class Exp {}
+export class Log {}
+export class Sqrt {}
+export class Square {}
+export class Abs {}
+export class Negate {}
 
 /** Codes of the functions of one argument. */
-export const enum UnaryCode {
-  Relu,
-  Sigmoid,
-  Tanh,
-  Exp,
-  Log,
-  Sqrt,
-  Square,
-  Abs,
-  Negate,
-}
+export const RELU: i32 = 0;
+export const SIGMOID: i32 = 1;
+export const TANH: i32 = 2;
+export const EXP: i32 = 3;
+export const LOG: i32 = 4;
+export const SQRT: i32 = 5;
+export const SQUARE: i32 = 6;
+export const ABS: i32 = 7;
 
-@inline
-function applyLanes(fn: i32, x: v128): v128 {
-  if (fn == UnaryCode.Relu) return f32x4.max(x, f32x4.splat(0));
-  if (fn == UnaryCode.Sqrt) return f32x4.sqrt(x);
-  if (fn == UnaryCode.Square) return f32x4.mul(x, x);
-  if (fn == UnaryCode.Abs) return f32x4.abs(x);
+function applyLanes<F>(x: v128): v128 {
+  if (isSame<F, Relu>()) return f32x4.max(x, f32x4.splat(0));
+  if (isSame<F, Sqrt>()) return f32x4.sqrt(x);
+  if (isSame<F, Square>()) return f32x4.mul(x, x);
+  if (isSame<F, Abs>()) return f32x4.abs(x);
   return f32x4.neg(x);
 }
 
-@inline
-function lanesLoop(fn: i32, x: usize, y: usize, size: i32): void {
+function lanesLoop<F>(x: usize, y: usize, size: i32): void {
   let i = 0;
   for (; i + 4 <= size; i += 4) {
-    v128.store(y, applyLanes(fn, v128.load(x)));
+    v128.store(y, applyLanes<F>(v128.load(x)));
     x += 16;
     y += 16;
   }
-  if (i < size) storeLanes(y, applyLanes(fn, loadLanes(x, size - i)), size - i);
+  if (i < size) storeLanes(y, applyLanes<F>(loadLanes(x, size - i)), size - i);
 }
 
-@inline
-function applyScalar(fn: i32, x: f64): f64 {
-  if (fn == UnaryCode.Sigmoid) return 1 / (1 + Math.exp(-x));
-  if (fn == UnaryCode.Tanh) return Math.tanh(x);
-  if (fn == UnaryCode.Exp) return Math.exp(x);
+function applyScalar<F>(x: f64): f64 {
+  if (isSame<F, Sigmoid>()) return 1 / (1 + Math.exp(-x));
+  if (isSame<F, Tanh>()) return Math.tanh(x);
+  if (isSame<F, Exp>()) return Math.exp(x);
   return Math.log(x);
 }
 
-@inline
-function scalarLoop(fn: i32, x: usize, y: usize, size: i32): void {
+function scalarLoop<F>(x: usize, y: usize, size: i32): void {
   for (let i = 0; i < size; i++) {
-    store<f32>(y, <f32>applyScalar(fn, <f64>load<f32>(x)));
+    store<f32>(y, <f32>applyScalar<F>(<f64>load<f32>(x)));
     x += 4;
     y += 4;
   }
@@ -52,13 +56,13 @@ function scalarLoop(fn: i32, x: usize, y: usize, size: i32): void {
 
 /** y = fn(x), `size` elements. y may be x. */
 export function unary_f32(fn: i32, x: usize, y: usize, size: i32): void {
-  if (fn == UnaryCode.Relu) lanesLoop(UnaryCode.Relu, x, y, size);
-  else if (fn == UnaryCode.Sigmoid) scalarLoop(UnaryCode.Sigmoid, x, y, size);
-  else if (fn == UnaryCode.Tanh) scalarLoop(UnaryCode.Tanh, x, y, size);
-  else if (fn == UnaryCode.Exp) scalarLoop(UnaryCode.Exp, x, y, size);
-  else if (fn == UnaryCode.Log) scalarLoop(UnaryCode.Log, x, y, size);
-  else if (fn == UnaryCode.Sqrt) lanesLoop(UnaryCode.Sqrt, x, y, size);
-  else if (fn == UnaryCode.Square) lanesLoop(UnaryCode.Square, x, y, size);
-  else if (fn == UnaryCode.Abs) lanesLoop(UnaryCode.Abs, x, y, size);
-  else lanesLoop(UnaryCode.Negate, x, y, size);
+  if (fn == RELU) lanesLoop<Relu>(x, y, size);
+  else if (fn == SIGMOID) scalarLoop<Sigmoid>(x, y, size);
+  else if (fn == TANH) scalarLoop<Tanh>(x, y, size);
+  else if (fn == EXP) scalarLoop<Exp>(x, y, size);
+  else if (fn == LOG) scalarLoop<Log>(x, y, size);
+  else if (fn == SQRT) lanesLoop<Sqrt>(x, y, size);
+  else if (fn == SQUARE) lanesLoop<Square>(x, y, size);
+  else if (fn == ABS) lanesLoop<Abs>(x, y, size);
+  else lanesLoop<Negate>(x, y, size);
 }

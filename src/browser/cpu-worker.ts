@@ -17,8 +17,8 @@ serveReplica(
     listen: (receive) => scope.addEventListener('message', (event) => receive(event.data)),
     close: () => scope.close(),
   },
-  async ({ kernels, memory, scratch }) => ({
-    gemm: createWasmGemm(kernels, memory, scratch),
+  async ({ kernels, scratch }) => ({
+    gemm: createWasmGemm(kernels, scratch),
     label: 'wasm',
   }),
 );

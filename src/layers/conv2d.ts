@@ -6,10 +6,10 @@ import { biasAdd } from '../ops/bias-add.js';
 import { conv2d as conv2dOp } from '../ops/conv2d.js';
 import type { Value } from '../ops/ir.js';
 import type { Padding } from '../ops/window.js';
-import { type ActivationName, activationConfig, applyActivation } from './activations.js';
+import { type ActivationName, applyActivation, resolveActivation } from './activations.js';
 import { type InitializerLike, resolveInitializer } from './initializers.js';
 import { Layer, type LayerConfig, type LayerOptions } from './layer.js';
-import { pairOf, requireCount, type Size2d } from './option-checks.js';
+import { pairOf, requireCount, requireFlag, requirePadding, type Size2d } from './option-checks.js';
 import { type RegularizerLike, regularizerConfig, resolveRegularizer } from './regularizers.js';
 
 /** Options of `conv2d`, named as in Keras. */
@@ -65,11 +65,11 @@ export class Conv2D extends Layer {
     this.#filters = requireCount(options.filters, 'filters', what);
     this.#kernelSize = pairOf(options.kernelSize, 'kernelSize', what);
     this.#strides = pairOf(options.strides ?? 1, 'strides', what);
-    this.#padding = options.padding ?? 'valid';
+    this.#padding = requirePadding(options.padding ?? 'valid', what);
     this.#dilation = pairOf(options.dilationRate ?? 1, 'dilationRate', what);
     this.#groups = requireCount(options.groups ?? 1, 'groups', what);
-    this.#activation = options.activation ?? 'linear';
-    this.#useBias = options.useBias ?? true;
+    this.#activation = resolveActivation(options.activation);
+    this.#useBias = requireFlag(options.useBias ?? true, 'useBias', what);
     this.#kernelInitializer = resolveInitializer(options.kernelInitializer ?? 'glorotUniform');
     this.#biasInitializer = resolveInitializer(options.biasInitializer ?? 'zeros');
     this.#kernelRegularizer = resolveRegularizer(options.kernelRegularizer);
@@ -118,7 +118,7 @@ export class Conv2D extends Layer {
       padding: this.#padding,
       dilationRate: this.#dilation,
       groups: this.#groups,
-      activation: activationConfig(this.#activation),
+      activation: this.#activation,
       useBias: this.#useBias,
       kernelInitializer: this.#kernelInitializer.getConfig(),
       biasInitializer: this.#biasInitializer.getConfig(),

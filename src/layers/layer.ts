@@ -5,6 +5,7 @@ import { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import { type Initializer, type Regularizer, Variable } from '../graph/variable.js';
 import { IrGraph, type Value } from '../ops/ir.js';
 import { Callable } from './callable.js';
+import { requireFlag, show } from './option-checks.js';
 import { uniqueName } from './unique-name.js';
 
 /** Options that every layer takes. */
@@ -46,22 +47,30 @@ export abstract class Layer extends Callable implements GraphLayer {
   abstract readonly className: string;
   /** Unique within a model. */
   readonly name: string;
-  /** Whether training changes the weights; a frozen batch normalisation also keeps its statistics. */
-  trainable: boolean;
   readonly #weights: Variable[] = [];
+  #trainable: boolean;
   #calls = 0;
   #builtFor: readonly Shape[] | undefined;
 
   /** @param options name and whether it is trainable. @param defaultName snake-case class name. */
   constructor(options: LayerOptions, defaultName: string) {
-    super((self: Layer, inputs: TensorOrList) => self.connectOne(inputs));
-    if (options.name !== undefined && !/^[A-Za-z0-9][\w.\-/]*$/.test(options.name)) {
-      throw new ValueError(
-        `layer name '${options.name}' must begin with a letter or digit and contain only letters, digits, '_', '.', '-' and '/'`,
-      );
-    }
-    this.name = options.name ?? uniqueName(defaultName);
-    this.trainable = options.trainable ?? true;
+    super((self: Layer, inputs: TensorOrList) => self.#connectOne(inputs));
+    this.name = options.name === undefined ? uniqueName(defaultName) : checkName(options.name);
+    this.#trainable = requireFlag(options.trainable ?? true, 'trainable', `layer '${this.name}'`);
+  }
+
+  /** Whether training changes the weights; a frozen batch normalisation also keeps its statistics. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#trainable = requireFlag(value, 'trainable', `layer '${this.name}'`);
+  }
+
+  /** How many tensors a call takes, as [least, most]. */
+  protected get inputArity(): readonly [number, number] {
+    return [1, 1];
   }
 
   /** Creates the weights for inputs of these shapes (without the batch). */
@@ -147,18 +156,33 @@ export abstract class Layer extends Callable implements GraphLayer {
         );
       }
     }
+    this.#checkArity(tensors.length);
     const shapes = (tensors as readonly SymbolicTensor[]).map((tensor) => tensor.sampleShape);
     this.ensureBuilt(shapes);
     const outputs: SymbolicTensor[] = [];
     const call = this.#calls++;
     const node: CallNode = { layer: this, call, inputs: tensors as SymbolicTensor[], outputs };
-    this.outputShapes(shapes).forEach((shape, i) => {
+    this.inferOutputShapes(shapes).forEach((shape, i) => {
       outputs.push(new SymbolicTensor(shape, node, i));
     });
     return outputs;
   }
 
-  /** Creates the weights unless they exist; throws when they exist for other shapes. */
+  #checkArity(count: number): void {
+    const [least, most] = this.inputArity;
+    if (count >= least && count <= most) return;
+    if (most === 1) {
+      throw new GraphError(
+        `layer '${this.name}' takes one tensor, but was called on a list of ${count}; merge them first, with add() or concatenate()`,
+      );
+    }
+    const wanted = least === most ? `${least}` : `at least ${least}`;
+    throw new GraphError(
+      `layer '${this.name}' takes a list of ${wanted} tensors, as in layer([a, b]), but got ${count}`,
+    );
+  }
+
+  /** Creates the weights unless they exist; a shared layer keeps those of its first call. */
   protected ensureBuilt(shapes: readonly Shape[]): void {
     if (this.#builtFor === undefined) {
       this.build(shapes);
@@ -185,7 +209,7 @@ export abstract class Layer extends Callable implements GraphLayer {
     return weight;
   }
 
-  private connectOne(inputs: TensorOrList): SymbolicTensor {
+  #connectOne(inputs: TensorOrList): SymbolicTensor {
     const outputs = this.connect(inputs);
     if (outputs.length !== 1) {
       throw new GraphError(
@@ -196,7 +220,7 @@ export abstract class Layer extends Callable implements GraphLayer {
   }
 
   /** Shapes of the outputs without the batch, found by emitting the layer for a batch of one. */
-  private outputShapes(shapes: readonly Shape[]): readonly Shape[] {
+  private inferOutputShapes(shapes: readonly Shape[]): readonly Shape[] {
     const graph = new IrGraph({ replica: 0, shares: [1] });
     graph.source = this.name;
     const values = shapes.map((shape, i) => graph.input(`input${i}`, shape));
@@ -215,6 +239,13 @@ export abstract class Layer extends Callable implements GraphLayer {
       return output.shape.slice(1);
     });
   }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name === 'string' && /^[A-Za-z0-9][\w.-]{0,199}$/.test(name)) return name;
+  throw new ValueError(
+    `layer name ${show(name)} must begin with a letter or digit and contain only letters, digits, '_', '.' and '-', at most 200`,
+  );
 }
 
 function describe(value: unknown): string {

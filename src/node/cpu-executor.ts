@@ -41,6 +41,8 @@ class ThreadConnection implements WorkerConnection {
   constructor(index: number, events: WorkerEvents) {
     this.#worker = new Worker(new URL('./cpu-worker.js', import.meta.url), {
       name: `residuum replica ${index}`,
+      // The program's own flags may make no sense here: `--input-type`, loaders.
+      execArgv: [],
     });
     this.#worker.on('message', (message: WorkerMessage) => events.message(message));
     this.#worker.on('error', (error) => {

@@ -18,7 +18,7 @@ const createGemm: GemmFactory = async ({ choice, kernels, memory, scratch }) => 
       reason = ` (${message})`;
     }
   }
-  return { gemm: createWasmGemm(kernels, memory, scratch), label: `wasm${reason}` };
+  return { gemm: createWasmGemm(kernels, scratch), label: `wasm${reason}` };
 };
 
 if (parentPort !== null) {

@@ -7,6 +7,9 @@ export type ConvGeometry = Omit<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'
 /** Elements of patches to gather at once (4 MiB), where one image needs fewer. */
 const PATCH_TARGET = 2 ** 20;
 
+/** Input pixels per filter from which an input gradient by `mirrorConvolution` measured faster. */
+const MIRROR_ROWS = 1;
+
 /**
  * The workspace of a convolution, in elements. It begins with the patches of one chunk and one group,
  * `[images · outHeight · outWidth, taps · channels / groups]`.
@@ -47,9 +50,46 @@ export function planConvWorkspace(attributes: Conv2dAttributes): ConvWorkspace {
   return { weights, pixels, size: pixels + align((rows * filters) / groups) };
 }
 
-/** Elements of workspace that a convolution and each of its gradients need. */
-export function convWorkspaceSize(attributes: Conv2dAttributes): number {
-  return planConvWorkspace(attributes).size;
+/** A convolution or one of its gradients. */
+export type ConvDirection = 'forward' | 'inputGradient' | 'filterGradient';
+
+/** Elements of workspace that a convolution or one of its gradients needs. */
+export function convWorkspaceSize(attributes: Conv2dAttributes, direction: ConvDirection): number {
+  const mirror = direction === 'inputGradient' ? mirrorConvolution(attributes) : undefined;
+  if (mirror === undefined) return planConvWorkspace(attributes).size;
+  const { kernelHeight, kernelWidth, channels, filters } = attributes;
+  const flipped = kernelHeight * kernelWidth * channels * filters;
+  return planConvWorkspace(mirror).size + align(flipped);
+}
+
+/**
+ * With stride 1, dx is itself a convolution: of dy with the flipped kernel. It reads patches of dy and
+ * writes dx once, where the general way writes patches of dx and adds them up, which with few filters
+ * is all waiting for memory. Undefined where that does not apply, or flipping the kernel costs more
+ * than it saves. The flipped kernel goes behind the mirrored convolution's own workspace.
+ */
+export function mirrorConvolution(a: Conv2dAttributes): Conv2dAttributes | undefined {
+  const { batch, height, width, channels, filters } = a;
+  const applies =
+    a.algorithm === 'im2col' &&
+    a.groups === 1 &&
+    a.strideHeight === 1 &&
+    a.strideWidth === 1 &&
+    channels % 4 === 0 &&
+    batch * height * width >= MIRROR_ROWS * filters;
+  if (!applies) return undefined;
+  const geometry = {
+    ...a,
+    height: a.outHeight,
+    width: a.outWidth,
+    channels: filters,
+    filters: channels,
+    padTop: a.dilationHeight * (a.kernelHeight - 1) - a.padTop,
+    padLeft: a.dilationWidth * (a.kernelWidth - 1) - a.padLeft,
+    outHeight: height,
+    outWidth: width,
+  };
+  return { ...geometry, ...chooseConvAlgorithm(geometry) };
 }
 
 function isPointwise(g: ConvGeometry): boolean {

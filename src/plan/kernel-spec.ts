@@ -1,3 +1,4 @@
+import { convWorkspaceSize } from './conv-workspace.js';
 import type { Conv2dAttributes, KernelName, KernelTable, Pool2dAttributes } from './kernels.js';
 
 /** Number of elements of an operand: exact, or a lower bound for kernels that touch only a part. */
@@ -24,6 +25,8 @@ export interface KernelSpec<K extends KernelName> {
   inPlace: Partial<Record<WriteName<K>, ReadName<K>>>;
   /** Whether the replicas exchange data in it. */
   collective: boolean;
+  /** Elements of workspace that an executor may use. */
+  workspace(attributes: KernelTable[K]['attributes']): number;
   /** What is wrong with a call although all its sizes are right, or undefined. */
   problem(
     attributes: KernelTable[K]['attributes'],
@@ -43,6 +46,7 @@ function spec<K extends KernelName>(
     mayAlias: {},
     inPlace: {},
     collective: false,
+    workspace: () => 0,
     problem: () => undefined,
     ...details,
   };
@@ -83,7 +87,9 @@ function convProblem(a: Conv2dAttributes): string | undefined {
     return a.imagesPerChunk >= 1 ? undefined : 'im2col needs imagesPerChunk of at least 1';
   }
   const plain =
-    [a.kernelHeight, a.kernelWidth, a.strideHeight, a.strideWidth, a.groups].every((n) => n === 1) &&
+    [a.kernelHeight, a.kernelWidth, a.strideHeight, a.strideWidth, a.groups].every(
+      (n) => n === 1,
+    ) &&
     a.padTop === 0 &&
     a.padLeft === 0 &&
     a.outHeight === a.height &&
@@ -116,21 +122,26 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       const { x, w, y } = convSizes(a);
       return { reads: { x, w }, writes: { y } };
     },
-    { problem: convProblem },
+    { workspace: (a) => convWorkspaceSize(a, 'forward'), problem: convProblem },
   ),
   conv2dInputGradient: spec(
     (a) => {
       const { x, w, y } = convSizes(a);
       return { reads: { dy: y, w, accumulator: x }, writes: { dx: x } };
     },
-    { optional: ['accumulator'], mayAlias: { dx: ['accumulator'] }, problem: convProblem },
+    {
+      optional: ['accumulator'],
+      mayAlias: { dx: ['accumulator'] },
+      workspace: (a) => convWorkspaceSize(a, 'inputGradient'),
+      problem: convProblem,
+    },
   ),
   conv2dFilterGradient: spec(
     (a) => {
       const { x, w, y } = convSizes(a);
       return { reads: { x, dy: y }, writes: { dw: w } };
     },
-    { problem: convProblem },
+    { workspace: (a) => convWorkspaceSize(a, 'filterGradient'), problem: convProblem },
   ),
 
   binary: spec(({ size }) => ({ reads: { a: size, b: size }, writes: { y: size } }), {

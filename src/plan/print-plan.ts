@@ -23,7 +23,7 @@ export function printPlan(plan: Plan, { buffers = false }: PrintPlanOptions = {}
     ...plan.inputs.map(
       (input) =>
         `input ${input.name}: ${place(plan.buffers[input.buffer])} ` +
-        `[${shares[replica]}] × ${formatShape(input.sampleShape)}`,
+        `${shares[replica]} × ${formatShape(input.sampleShape)}`,
     ),
     ...plan.outputs.map(
       (output) => `output ${output.name}: ${place(plan.buffers[output.buffer])} ${output.kind}`,

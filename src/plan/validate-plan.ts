@@ -52,9 +52,12 @@ export function validatePlan(plan: Plan): void {
       const fault = buffer.region === 'scratch' && history.readFault(buffer);
       if (fault) failCall(`operand '${name}' reads ${label(buffer)}, ${fault}`);
     }
-    if (call.workspace !== undefined) {
+    const needed = spec.workspace(call.attributes);
+    if (call.workspace === undefined) {
+      if (needed > 0) failCall(`it has no workspace, but needs ${needed} elements`);
+    } else {
       const buffer = bufferOf(call.workspace, `${where}, workspace`);
-      checkWorkspace(buffer, [...reads, ...writes], failCall);
+      checkWorkspace(buffer, needed, [...reads, ...writes], failCall);
       history.clobber(buffer, `the workspace of call ${index}`);
     }
     for (const { name, buffer } of writes) {
@@ -156,11 +159,12 @@ function checkSide(
       fail(`it ${side} '${name}', which the kernel does not know`);
     }
     const size = sizes[name];
-    const fits =
-      typeof size === 'number' ? buffer.size === size : buffer.size >= size.atLeast;
+    const fits = typeof size === 'number' ? buffer.size === size : buffer.size >= size.atLeast;
     if (!fits) {
       const expected = typeof size === 'number' ? `${size}` : `at least ${size.atLeast}`;
-      fail(`operand '${name}' is ${label(buffer)}, but the attributes ask for ${expected} elements`);
+      fail(
+        `operand '${name}' is ${label(buffer)}, but the attributes ask for ${expected} elements`,
+      );
     }
   }
 }
@@ -183,7 +187,9 @@ function checkSharing(
       if (!overlap(read.buffer, buffer)) continue;
       const permitted = read === source || mayAlias[name]?.includes(read.name);
       if (!permitted || !sameRange(read.buffer, buffer)) {
-        fail(`operand '${name}' in ${label(buffer)} overlaps '${read.name}' in ${label(read.buffer)}`);
+        fail(
+          `operand '${name}' in ${label(buffer)} overlaps '${read.name}' in ${label(read.buffer)}`,
+        );
       }
     }
     const other = writes.slice(0, index).find((write) => overlap(write.buffer, buffer));
@@ -191,7 +197,14 @@ function checkSharing(
   });
 }
 
-function checkWorkspace(buffer: PlanBuffer, operands: readonly Operand[], fail: Fail): void {
+function checkWorkspace(
+  buffer: PlanBuffer,
+  needed: number,
+  operands: readonly Operand[],
+  fail: Fail,
+): void {
+  if (buffer.size < needed)
+    fail(`the workspace ${label(buffer)} is smaller than ${needed} elements`);
   if (buffer.region !== 'scratch') fail(`the workspace ${label(buffer)} is not scratch`);
   const other = operands.find((operand) => overlap(operand.buffer, buffer));
   if (other) fail(`the workspace ${label(buffer)} overlaps operand '${other.name}'`);

@@ -32,20 +32,18 @@ def unwrap(items):
     return items[0] if len(items) == 1 else items
 
 
-def exact(value, dtype):
-    """Keras casts a Python float through float32 even in a float64 model, but not a NumPy one."""
-    return np.float64(value) if dtype == "float64" and type(value) is float else value
-
-
-def make_layer(entry, dtype):
+def make_layer(entry):
     config = {SNAKE.get(key, key): value for key, value in entry["config"].items()}
     if "kernel_regularizer" in config:
-        config["kernel_regularizer"] = keras.regularizers.L1L2(
-            **{key: exact(value, dtype) for key, value in config["kernel_regularizer"].items()}
-        )
+        config["kernel_regularizer"] = keras.regularizers.L1L2(**config["kernel_regularizer"])
     layer = getattr(keras.layers, entry["class"])(name=entry["name"], **config)
     layer.trainable = entry.get("trainable", True)
     return layer
+
+
+def exact(value, dtype):
+    """Keras casts a Python float through float32 even in a float64 model, but not a NumPy one."""
+    return np.float64(value) if dtype == "float64" and type(value) is float else value
 
 
 def build(description, dtype="float32"):
@@ -55,7 +53,7 @@ def build(description, dtype="float32"):
     keras.config.set_dtype_policy(dtype)
     values = {i["name"]: keras.Input(i["shape"], name=i["name"]) for i in description["inputs"]}
     inputs = list(values.values())
-    layers = {entry["name"]: make_layer(entry, dtype) for entry in description["layers"]}
+    layers = {entry["name"]: make_layer(entry) for entry in description["layers"]}
     for call in description["calls"]:
         arguments = [values[name] for name in call["inputs"]]
         values[call["name"]] = layers[call["layer"]](unwrap(arguments))

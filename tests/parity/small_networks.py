@@ -8,15 +8,16 @@ NESTEROV = {**MOMENTUM, "nesterov": True}
 MAX, AVERAGE, GLOBAL = "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D"
 
 
-def bottleneck(net, x, prefix, filters, stride=1, projection=False):
+def bottleneck(net, x, prefix, filters, stride=1, projection=False, **config):
     shortcut = x
-    x = net.conv(x, f"{prefix}_2a", filters[0], 1, stride)
+    x = net.conv(x, f"{prefix}_2a", filters[0], 1, stride, **config)
     x = net.activation(net.bn(x, f"{prefix}_bn2a"), f"{prefix}_relu2a")
-    x = net.conv(x, f"{prefix}_2b", filters[1], 3, padding="same")
+    x = net.conv(x, f"{prefix}_2b", filters[1], 3, padding="same", **config)
     x = net.activation(net.bn(x, f"{prefix}_bn2b"), f"{prefix}_relu2b")
-    x = net.bn(net.conv(x, f"{prefix}_2c", filters[2], 1), f"{prefix}_bn2c")
+    x = net.bn(net.conv(x, f"{prefix}_2c", filters[2], 1, **config), f"{prefix}_bn2c")
     if projection:
-        shortcut = net.bn(net.conv(shortcut, f"{prefix}_1", filters[2], 1, stride), f"{prefix}_bn1")
+        shortcut = net.conv(shortcut, f"{prefix}_1", filters[2], 1, stride, **config)
+        shortcut = net.bn(shortcut, f"{prefix}_bn1")
     x = net.add("Add", f"{prefix}_add", [x, shortcut])
     return net.activation(x, f"{prefix}_out")
 
@@ -41,9 +42,13 @@ def convolutional_block():
 
 
 def mini_resnet():
-    """The article's network in small, end to end, batch 4."""
-    net = Network("mini-resnet", 4)
-    x = net.add("ZeroPadding2D", "pad", net.input([14, 14, 1]), padding=[[3, 3], [3, 3]])
+    """The article's network in small, end to end, batch 4.
+
+    Not with Adam: behind a max-pool some channels are positive everywhere, the next BN then cancels
+    their beta, and Adam would make a step of the rounding noise. (The whole ResNet-50 has Adam.)
+    """
+    net = Network("mini-resnet", 4, MOMENTUM)
+    x = net.add("ZeroPadding2D", "pad", net.input([22, 22, 1]), padding=[[3, 3], [3, 3]])
     x = net.conv(x, "conv", 6, 7, 2)
     x = net.activation(net.bn(x, "bn"), "relu")
     x = net.pool(x, MAX, "max_pool", 3, 2, "valid")
@@ -127,21 +132,26 @@ def gated():
 
 
 def shared_layers():
-    """Two inputs, two outputs with loss weights; a convolution, a BN and a dense layer called twice."""
+    """Two inputs, two outputs with loss weights; a convolution, a BN and a dense layer called twice.
+
+    The two calls of the BN follow one another, so that the order of their updates is certain.
+    """
     net = Network("shared-layers", 5)
-    left, right = net.input([6, 6, 3], "left"), net.input([6, 6, 3], "right")
+    left, right = net.input([6, 6, 3], "left"), net.input([6, 7, 6], "right")
     net.layer(
         "Conv2D", "conv", filters=6, kernelSize=[3, 3], strides=[1, 1], padding="same",
         activation="linear",
     )
     net.layer("BatchNormalization", "bn", axis=3, epsilon=1e-3, momentum=0.99)
     net.layer("Dense", "project", units=5, activation="tanh")
+    x = net.conv(left, "left_conv", 6, 1, activation="tanh")
+    for turn in ("first", "second"):
+        x = net.call("conv", x, f"conv_{turn}")
+        x = net.activation(net.call("bn", x, f"bn_{turn}"), f"relu_{turn}")
     features = []
-    for side, x in (("left", left), ("right", right)):
-        x = net.call("conv", x, f"conv_{side}")
-        x = net.activation(net.call("bn", x, f"bn_{side}"), f"relu_{side}")
-        x = net.add(GLOBAL, f"pool_{side}", x)
-        features.append(net.call("project", x, f"project_{side}"))
+    for side, maps in (("left", x), ("right", right)):
+        pooled = net.add(GLOBAL, f"pool_{side}", maps)
+        features.append(net.call("project", pooled, f"project_{side}"))
     product = net.add("Multiply", "product", features)
     joined = net.add("Concatenate", "join", [*features, product], axis=1)
     net.output(net.dense(joined, "kind", 4, "softmax"), "categoricalCrossentropy", loss_weight=0.7)
@@ -153,12 +163,12 @@ def regularized():
     """L1, L2 and both on kernels; mean squared error of a tanh regression; plain SGD."""
     net = Network("regularized", 5, SGD)
     x = net.input([6, 5, 3])
-    x = net.conv(x, "l2", 6, 3, padding="same", kernelRegularizer={"l1": 0.0, "l2": 0.01})
+    x = net.conv(x, "l2", 6, 3, padding="same", kernelRegularizer={"l1": 0.0, "l2": 0.0078125})
     x = net.activation(net.bn(x, "bn"), "relu")
-    y = net.conv(x, "l1", 6, 1, kernelRegularizer={"l1": 0.005, "l2": 0.0})
+    y = net.conv(x, "l1", 6, 1, kernelRegularizer={"l1": 0.00390625, "l2": 0.0})
     x = net.add("Add", "add", [x, y])
     x = net.add("Flatten", "flatten", x)
-    x = net.dense(x, "l1l2", 3, "tanh", kernelRegularizer={"l1": 0.002, "l2": 0.003})
+    x = net.dense(x, "l1l2", 3, "tanh", kernelRegularizer={"l1": 0.001953125, "l2": 0.00390625})
     net.output(x, "meanSquaredError")
     return net
 
@@ -179,8 +189,8 @@ def sparse_logits():
 
 def batch_of_one():
     """Batch 1; categorical cross-entropy from logits beside a sparse one from probabilities."""
-    net = Network("batch-of-one", 1, {**ADAM, "learningRate": 0.01, "beta1": 0.8, "beta2": 0.99})
-    x = bottleneck(net, net.input([5, 7, 3]), "block", [4, 4, 7], 1, True)
+    net = Network("batch-of-one", 1, {**ADAM, "beta1": 0.8, "beta2": 0.99})
+    x = bottleneck(net, net.input([5, 7, 3]), "block", [4, 4, 7], 1, True, useBias=False)
     x = net.add("Flatten", "flatten", x)
     net.output(net.dense(x, "logits", 5), "categoricalCrossentropy", True)
     net.output(

@@ -94,6 +94,13 @@ export class CpuExecutor implements Executor {
 
   allocateState(layout: StateLayout): Promise<void> {
     return this.#enqueue(async () => {
+      const shards = layout.shards.starts.length;
+      if (shards !== this.#replicas.length) {
+        throw new ExecutorError(
+          `the state layout is for ${shards} replicas but the executor has ` +
+            `${this.#replicas.length}; compile the model for as many.`,
+        );
+      }
       this.#layout = undefined;
       await this.#request(() => ({ type: 'allocate', size: layout.size }));
       this.#layout = layout;

@@ -1,27 +1,15 @@
 import type { GemmProvider } from './gemm-provider.js';
-
-/** What `createWasmGemm` calls of the compiled kernels. */
-export interface WasmGemmKernels {
-  gemm_f32(
-    transposeA: number,
-    transposeB: number,
-    accumulate: number,
-    m: number,
-    n: number,
-    k: number,
-    a: number,
-    b: number,
-    c: number,
-    scratch: number,
-  ): void;
-}
+import type { KernelExports } from './kernel-module.js';
 
 /**
  * Matrix products by the SIMD kernel that ships with residuum: no dependency, works in browsers.
  * @param kernels compiled kernels over the replica's memory.
  * @param scratch byte address, aligned to 16, of `gemmScratchBytes()` bytes that nobody else uses.
  */
-export function createWasmGemm(kernels: WasmGemmKernels, scratch: number): GemmProvider {
+export function createWasmGemm(
+  kernels: Pick<KernelExports, 'gemm_f32'>,
+  scratch: number,
+): GemmProvider {
   return {
     name: 'wasm',
     bind({ m, n, k, transposeA, transposeB, accumulate }, a, b, c) {

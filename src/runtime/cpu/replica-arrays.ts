@@ -1,6 +1,7 @@
 import { ExecutorError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
 import type { Plan } from '../../plan/plan.js';
+import { validatePlan } from '../../plan/validate-plan.js';
 import type { RunResults } from '../executor.js';
 import type { SharedInput, SharedOutput } from './messages.js';
 
@@ -16,6 +17,7 @@ export interface ReplicaArrays {
 
 /**
  * Lays out shared arrays for plans, one a replica.
+ * @throws PlanError for a plan that is not well formed.
  * @throws ExecutorError when the plans do not fit the executor or each other.
  */
 export function shareArrays(plans: readonly Plan[], replicas: number): ReplicaArrays {
@@ -87,6 +89,7 @@ function checkPlans(plans: readonly Plan[], replicas: number): void {
   }
   const kernels = plans[0].calls.map((call) => call.kernel).join();
   plans.forEach((plan, r) => {
+    validatePlan(plan);
     const { replica, shares } = plan.share;
     if (replica !== r || shares.length !== replicas) {
       throw new ExecutorError(

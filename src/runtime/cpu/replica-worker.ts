@@ -1,5 +1,5 @@
 import type { GemmProvider } from './gemm-provider.js';
-import { instantiateKernels, type KernelExports } from './kernel-module.js';
+import { instantiateKernels, KERNEL_BYTES, type KernelExports } from './kernel-module.js';
 import type { GemmChoice, HostMessage, WorkerMessage } from './messages.js';
 import { Replica } from './replica.js';
 import { ReplicaMemory } from './replica-memory.js';
@@ -13,8 +13,6 @@ import {
 } from './shared-collective.js';
 import type { WorkerPort } from './worker-host.js';
 
-/** Low memory that the kernels keep for themselves. */
-const KERNEL_BYTES = 65536;
 /** Code of addition in `binary_f32`. */
 const ADD = 0;
 
@@ -89,7 +87,7 @@ async function startReplica(
   { replica, replicas, module, exchange, gemm, profile }: HostMessage & { type: 'start' },
   createGemm: GemmFactory,
 ): Promise<{ replica: Replica; label: string }> {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  const memory = new WebAssembly.Memory({ initial: 1 });
   const kernels = instantiateKernels(module, memory);
   const gemmScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
   const arenas = new ReplicaMemory(memory, gemmScratch + kernels.gemmScratchBytes());

@@ -1,9 +1,9 @@
 import { ExecutorError, ValueError } from '../../core/errors.js';
-import type { BufferId, KernelName } from '../../plan/kernels.js';
+import { sizeOf } from '../../core/shape.js';
 import { kernelSpecs } from '../../plan/kernel-spec.js';
+import type { BufferId, KernelName } from '../../plan/kernels.js';
 import type { Plan } from '../../plan/plan.js';
 import type { StateLayout } from '../../plan/state-layout.js';
-import { sizeOf } from '../../core/shape.js';
 import { validatePlan } from '../../plan/validate-plan.js';
 import type {
   Executor,

@@ -23,12 +23,7 @@ import {
 } from './kernels/elementwise.js';
 import { matmul } from './kernels/matmul.js';
 import { adam, sgd } from './kernels/optimizers.js';
-import {
-  averagePool,
-  averagePoolGradient,
-  maxPool,
-  maxPoolGradient,
-} from './kernels/pooling.js';
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './kernels/pooling.js';
 import {
   columnSums,
   reduceSum,

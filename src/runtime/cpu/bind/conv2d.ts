@@ -1,5 +1,5 @@
 import { ExecutorError } from '../../../core/errors.js';
-import { planConvWorkspace } from '../../../plan/conv-workspace.js';
+import { mirrorConvolution, planConvWorkspace } from '../../../plan/conv-workspace.js';
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
 import type { BindContext, Binder, BoundCall } from '../binding.js';
 import { sequence } from './sequence.js';
@@ -14,27 +14,13 @@ export const bindConv2d: Binder<'conv2d'> = ({ reads, writes, attributes, worksp
     return bindGemm(context, rows, columns, depth, x, w, y);
   }
   const parts = new ConvParts(attributes, workspace, context);
-  const { depth, groupFilters } = parts;
-  const calls = parts.groups.flatMap((group) => [
-    ...parts.gatherWeights(group, w),
-    ...parts.chunks.flatMap((chunk) => [
-      parts.gatherPatches(group, chunk, x),
-      bindGemm(
-        context,
-        chunk.rows,
-        groupFilters,
-        depth,
-        parts.patches,
-        parts.weightsOf(w),
-        parts.pixelsOf(chunk, y),
-      ),
-      ...parts.scatterPixels(group, chunk, y),
-    ]),
-  ]);
-  return sequence(calls);
+  return sequence(multiplyPatches(parts, context, x, w, y, false));
 };
 
-/** dx = dy · wᵀ (+ accumulator); patches of dx are added up pixel by pixel. */
+/**
+ * dx = dy · wᵀ (+ accumulator): pixel by pixel for `pointwise`, as a convolution of dy where
+ * `mirrorConvolution` says so, else by adding up patches of dx.
+ */
 export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (
   { reads, writes, attributes, workspace },
   context,
@@ -50,6 +36,20 @@ export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (
     const { rows, depth, columns } = pointwiseSizes(attributes);
     const flags = { transposeB: true, accumulate: accumulator !== undefined };
     return sequence([...start, bindGemm(context, rows, depth, columns, dy, w, dx, flags)]);
+  }
+  const mirror = mirrorConvolution(attributes);
+  if (mirror !== undefined) {
+    const { kernelHeight, kernelWidth, filters } = attributes;
+    const parts = new ConvParts(mirror, workspace, context);
+    const flipped = parts.patches + 4 * planConvWorkspace(mirror).size;
+    const taps = kernelHeight * kernelWidth;
+    const flip = () => context.kernels.flipKernel_f32(w, flipped, taps, channels, filters);
+    const accumulate = accumulator !== undefined;
+    return sequence([
+      ...start,
+      flip,
+      ...multiplyPatches(parts, context, dy, flipped, dx, accumulate),
+    ]);
   }
   if (accumulator === undefined) start.push(bindZero(context, dx, size));
   const parts = new ConvParts(attributes, workspace, context);
@@ -181,19 +181,23 @@ class ConvParts {
   }
 
   gatherPatches(group: number, chunk: Chunk, x: number): BoundCall {
-    const { kernels } = this.#context;
-    const image = this.#imageAt(chunk, x);
-    const window = this.#window(group, chunk);
-    const { patches } = this;
-    return () => kernels.im2col_f32(image, patches, ...window);
+    const { im2col_f32 } = this.#context.kernels;
+    return im2col_f32.bind(
+      null,
+      this.#imageAt(chunk, x),
+      this.patches,
+      ...this.#window(group, chunk),
+    );
   }
 
   addPatches(group: number, chunk: Chunk, dx: number): BoundCall {
-    const { kernels } = this.#context;
-    const image = this.#imageAt(chunk, dx);
-    const window = this.#window(group, chunk);
-    const { patches } = this;
-    return () => kernels.col2im_f32(patches, image, ...window);
+    const { col2im_f32 } = this.#context.kernels;
+    return col2im_f32.bind(
+      null,
+      this.patches,
+      this.#imageAt(chunk, dx),
+      ...this.#window(group, chunk),
+    );
   }
 
   #copyColumns(rows: number, wide: number, narrow: number, gather: boolean): BoundCall[] {
@@ -203,8 +207,8 @@ class ConvParts {
     const { groupFilters } = this;
     return [
       gather
-        ? () => kernels.copy_columns_f32(wide, filters, narrow, groupFilters, rows, groupFilters)
-        : () => kernels.copy_columns_f32(narrow, groupFilters, wide, filters, rows, groupFilters),
+        ? () => kernels.copyColumns_f32(wide, filters, narrow, groupFilters, rows, groupFilters)
+        : () => kernels.copyColumns_f32(narrow, groupFilters, wide, filters, rows, groupFilters),
     ];
   }
 
@@ -244,6 +248,35 @@ class ConvParts {
       a.outWidth,
     ] as const;
   }
+}
+
+/** y (+)= patches of x · w, group by group and chunk by chunk. */
+function multiplyPatches(
+  parts: ConvParts,
+  context: BindContext,
+  x: number,
+  w: number,
+  y: number,
+  accumulate: boolean,
+): BoundCall[] {
+  const { depth, groupFilters } = parts;
+  return parts.groups.flatMap((group) => [
+    ...parts.gatherWeights(group, w),
+    ...parts.chunks.flatMap((chunk) => [
+      parts.gatherPatches(group, chunk, x),
+      bindGemm(
+        context,
+        chunk.rows,
+        groupFilters,
+        depth,
+        parts.patches,
+        parts.weightsOf(w),
+        parts.pixelsOf(chunk, y),
+        { accumulate },
+      ),
+      ...parts.scatterPixels(group, chunk, y),
+    ]),
+  ]);
 }
 
 function splitBatch({ batch, imagesPerChunk, outHeight, outWidth }: Conv2dAttributes): Chunk[] {

@@ -28,7 +28,11 @@ function forEachTap(
 }
 
 /** y[pixel, f] = Σ over taps and the channels c of f's group of x[tap pixel, c] · w[tap, c, f]. */
-export const conv2d: LocalKernel<'conv2d'> = ({ reads: { x, w }, writes: { y }, attributes: a }) => {
+export const conv2d: LocalKernel<'conv2d'> = ({
+  reads: { x, w },
+  writes: { y },
+  attributes: a,
+}) => {
   const groupChannels = a.channels / a.groups;
   const groupFilters = a.filters / a.groups;
   const sums = new Float64Array(y.length);

@@ -82,7 +82,11 @@ export const affine: LocalKernel<'affine'> = ({ reads: { x }, writes: { y }, att
 };
 
 /** y[r, c] = x[r, c] + bias[c]. */
-export const biasAdd: LocalKernel<'biasAdd'> = ({ reads: { x, bias }, writes: { y }, attributes }) => {
+export const biasAdd: LocalKernel<'biasAdd'> = ({
+  reads: { x, bias },
+  writes: { y },
+  attributes,
+}) => {
   const { rows, channels } = attributes;
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < channels; c++) y[r * channels + c] = x[r * channels + c] + bias[c];

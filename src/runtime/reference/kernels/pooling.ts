@@ -52,7 +52,11 @@ export const maxPoolGradient: LocalKernel<'maxPoolGradient'> = ({
 };
 
 /** y = mean over the part of the window inside the input; 0 where there is none. */
-export const averagePool: LocalKernel<'averagePool'> = ({ reads: { x }, writes: { y }, attributes }) => {
+export const averagePool: LocalKernel<'averagePool'> = ({
+  reads: { x },
+  writes: { y },
+  attributes,
+}) => {
   forEachWindow(attributes, (output, window) => {
     let sum = 0;
     for (const input of window) sum += x[input];

@@ -1,7 +1,11 @@
 import type { LocalKernel } from '../reference-kernel.js';
 
 /** y[c] = Σ_r x[r, c]. */
-export const columnSums: LocalKernel<'columnSums'> = ({ reads: { x }, writes: { y }, attributes }) => {
+export const columnSums: LocalKernel<'columnSums'> = ({
+  reads: { x },
+  writes: { y },
+  attributes,
+}) => {
   const { rows, channels } = attributes;
   for (let c = 0; c < channels; c++) {
     let sum = 0;
@@ -11,7 +15,11 @@ export const columnSums: LocalKernel<'columnSums'> = ({ reads: { x }, writes: { 
 };
 
 /** y[o, i] = scale · Σ_n x[o, n, i]. */
-export const reduceSum: LocalKernel<'reduceSum'> = ({ reads: { x }, writes: { y }, attributes }) => {
+export const reduceSum: LocalKernel<'reduceSum'> = ({
+  reads: { x },
+  writes: { y },
+  attributes,
+}) => {
   const { outer, count, inner, scale } = attributes;
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {

@@ -1,0 +1,139 @@
+/**
+ * What each folder of src/ may import besides itself. Data flows from the bottom of this table to the
+ * top: the runtime never sees a layer, and layers never see an executor.
+ */
+const ALLOWED = {
+  core: [],
+  ops: ['core'],
+  plan: ['core'],
+  data: ['core'],
+  formats: ['core'],
+  graph: ['ops', 'core'],
+  layers: ['graph', 'ops', 'core'],
+  runtime: ['plan', 'core'],
+  compiler: ['graph', 'ops', 'plan', 'core'],
+  training: ['layers', 'graph', 'ops', 'compiler', 'plan', 'runtime interface', 'data', 'core'],
+  models: [
+    'layers',
+    'graph',
+    'ops',
+    'training',
+    'compiler',
+    'plan',
+    'runtime interface',
+    'data',
+    'formats',
+    'core',
+  ],
+  applications: ['models', 'layers', 'graph', 'core'],
+  inspect: ['models', 'layers', 'graph', 'plan', 'core'],
+};
+
+/** Files that may use Node and its packages, by intent: entries of the platform, never the library. */
+const PORTABLE = { path: '^src/', pathNot: '^src/node(/|[.]ts$)|[.]test[.]ts$' };
+const EXECUTORS = 'reference|cpu|webgpu';
+
+const pathOf = (name) =>
+  name === 'runtime interface' ? '^src/runtime/[^/]+[.]ts$' : `^src/${name}/`;
+
+const folderRules = Object.entries(ALLOWED).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  comment: `src/${folder} may import only: ${[folder, ...allowed].join(', ')}.`,
+  severity: 'error',
+  from: { path: `^src/${folder}/`, pathNot: '[.]test[.]ts$' },
+  to: { path: '^(src|cli|tests|benchmarks|examples)/', pathNot: [folder, ...allowed].map(pathOf) },
+}));
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or need a third; types count too.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'known-folders',
+      comment: 'A new folder of src/ needs a row in the table of allowed imports.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: '^src/',
+        pathNot: `^src/(${[...Object.keys(ALLOWED), 'node', 'browser'].join('|')})/|^src/(node|browser)[.]ts$`,
+      },
+    },
+    ...folderRules,
+    {
+      name: 'executors-apart',
+      comment: 'Executors share the interface in src/runtime, never one another.',
+      severity: 'error',
+      from: { path: `^src/runtime/(${EXECUTORS})/`, pathNot: '[.]test[.]ts$' },
+      to: { path: `^src/runtime/(${EXECUTORS})/`, pathNot: '^src/runtime/$1/' },
+    },
+    {
+      name: 'interface-alone',
+      comment:
+        'The executor interface does not know its implementations; the entries assemble them.',
+      severity: 'error',
+      from: { path: '^src/runtime/[^/]+[.]ts$', pathNot: '[.]test[.]ts$' },
+      to: { path: `^src/runtime/(${EXECUTORS})/` },
+    },
+    {
+      name: 'browser-without-node',
+      comment: 'What reaches a browser never imports the Node entry.',
+      severity: 'error',
+      from: { path: '^src/browser(/|[.]ts$)', pathNot: '[.]test[.]ts$' },
+      to: { path: '^src/node(/|[.]ts$)' },
+    },
+    {
+      name: 'portable-without-builtins',
+      comment: 'Only src/node.ts and src/node/ may import a Node built-in.',
+      severity: 'error',
+      from: PORTABLE,
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'portable-without-packages',
+      comment: 'Only src/node.ts and src/node/ may import a package.',
+      severity: 'error',
+      from: PORTABLE,
+      to: { pathNot: '^src/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'cli-through-entry',
+      comment: 'The command line is a user of the Node entry, as any program is.',
+      severity: 'error',
+      from: { path: '^cli/', pathNot: '[.]test[.]ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/node[.]ts$|^src/node/[^/]+[.]ts$|^src/core/errors[.]ts$',
+      },
+    },
+    {
+      name: 'examples-as-users',
+      comment:
+        "Examples import 'residuum' and nothing else, so that they run as they are anywhere.",
+      severity: 'error',
+      from: { path: '^examples/', pathNot: '[.]test[.]ts$' },
+      to: { dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'nothing-imports-programs',
+      comment: 'The library knows neither the command line nor its tests, examples and benchmarks.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '[.]test[.]ts$' },
+      to: { path: '^(cli|tests|benchmarks|examples)/' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['node', 'import', 'types', 'default'],
+    },
+  },
+};

@@ -1,0 +1,455 @@
+import { GraphError, ValueError } from '../core/errors.js';
+import { type Shape, sizeOf } from '../core/shape.js';
+import { ArrayDataset, type SampleArray } from '../data/array-dataset.js';
+import { type Dataset, splitDataset } from '../data/dataset.js';
+import type { CallContext } from '../graph/call-node.js';
+import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
+import type { Variable } from '../graph/variable.js';
+import { countParameters, formatSummary, summarize } from '../inspect/summary.js';
+import { Layer, type LayerConfig, type LayerOptions } from '../layers/layer.js';
+import type { Value } from '../ops/ir.js';
+import type { Plan } from '../plan/plan.js';
+import type { Executor } from '../runtime/executor.js';
+import { checkSamples } from '../training/batch-runner.js';
+import { type Callback, CallbackList, type TrainingControl } from '../training/callback.js';
+import type { EpochPosition } from '../training/epoch-position.js';
+import {
+  requireBatchSize,
+  runEvaluate,
+  runFit,
+  runPredict,
+} from '../training/fit.js';
+import { History } from '../training/history.js';
+import type { LossLike } from '../training/losses.js';
+import type { MetricLike } from '../training/metrics.js';
+import { Objective, type PerOutput } from '../training/objective.js';
+import type { Optimizer } from '../training/optimizer.js';
+import { type OptimizerLike, resolveOptimizer } from '../training/optimizers.js';
+import type { NamedVariable, Trainee } from '../training/trainee.js';
+import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
+import { networkToConfig } from './config.js';
+import { Network } from './network.js';
+import { type ExecutorOptions, platform } from './platform.js';
+
+/** Options of `Model`. */
+export interface ModelOptions extends LayerOptions {
+  /** One `input()` tensor or several. */
+  inputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** One tensor or several that were computed from the inputs. */
+  outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+/** Options of `compile`. */
+export interface CompileOptions extends ExecutorOptions {
+  /** Default `adam`. */
+  optimizer?: OptimizerLike;
+  /** One loss, or one for each output, in order or by name. */
+  loss: PerOutput<LossLike>;
+  /** Weights of the outputs' losses; default 1. */
+  lossWeights?: readonly number[] | Readonly<Record<string, number>>;
+  /** Reported beside the loss, for all outputs or by output name. */
+  metrics?: readonly MetricLike[] | Readonly<Record<string, readonly MetricLike[]>>;
+  /** A ready executor instead of one by options, for example the float64 reference. */
+  on?: Executor;
+}
+
+/** Arrays of samples: one, or one for each input or output. */
+export type Samples = SampleArray | readonly SampleArray[];
+
+/** Options of `fit`, with Keras's names and defaults. */
+export interface FitOptions {
+  /** Default 1. */
+  epochs?: number;
+  /** Samples in a step; default 32. */
+  batchSize?: number;
+  /** Share of the samples, the last ones, that are kept for validation. */
+  validationSplit?: number;
+  /** Data for validation. */
+  validationData?: Dataset | readonly [Samples, Samples];
+  /** Whether each epoch has an order of its own; default true. */
+  shuffle?: boolean;
+  /** Determines the order of samples and dropout; default 0. */
+  seed?: number;
+  /** Hooks. */
+  callbacks?: readonly Callback[];
+  /** Whether progress is shown; default true. */
+  verbose?: boolean;
+  /** First epoch, from 0, when training goes on. */
+  initialEpoch?: number;
+  /** Where in the first epoch to go on, as found in `History.stoppedAt`. */
+  initialPosition?: EpochPosition;
+}
+
+/** Options of `evaluate` and `predict`. */
+export interface RunOptions {
+  /** Samples in a step; default 32. */
+  batchSize?: number;
+  /** Hooks. */
+  callbacks?: readonly Callback[];
+}
+
+/** Predictions for all samples: values row-major, and their shape `[samples, ...]`. */
+export interface Prediction {
+  data: Float32Array;
+  shape: number[];
+}
+
+interface Compiled {
+  objective: Objective;
+  optimizer: Optimizer;
+}
+
+const DEFAULT_BATCH_SIZE = 32;
+
+/**
+ * A graph of layers between inputs and outputs that can be trained, evaluated and used, as in Keras's
+ * functional API. A model is a layer too: called on tensors, it is repeated there with the same weights.
+ */
+export class Model extends Layer implements Trainee, TrainingControl {
+  readonly className: string = 'Functional';
+  /** Set it in a callback to end training after the step under way. */
+  stopTraining = false;
+  readonly #network: Network;
+  #compiled: Compiled | undefined;
+  #executorOptions: ExecutorOptions & { on?: Executor } = {};
+  #trainer: Promise<Trainer> | undefined;
+  #discarded: Promise<void> = Promise.resolve();
+  #restored: OptimizerState | undefined;
+
+  /**
+   * @param options inputs and outputs.
+   * @throws {GraphError} when the outputs cannot be computed from the inputs, or names repeat.
+   */
+  constructor(options: ModelOptions) {
+    super(options, 'model');
+    const { inputs, outputs } = options;
+    this.#network = new Network({ inputs, outputs, name: this.name });
+    this.ensureBuilt(this.#network.inputShapes);
+    if (options.trainable === false) this.trainable = false;
+  }
+
+  /** All layers, in Keras's order: by depth, then in the order in which they are reached. */
+  get layers(): readonly Layer[] {
+    return this.#network.layers;
+  }
+
+  /** The graph of the model. */
+  get network(): Network {
+    return this.#network;
+  }
+
+  protected override get inputArity(): readonly [number, number] {
+    const count = this.#network.inputs.length;
+    return [count, count];
+  }
+
+  get inputNames(): readonly string[] {
+    return this.#network.inputNames;
+  }
+
+  get inputShapes(): readonly Shape[] {
+    return this.#network.inputShapes;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.#network.outputNames;
+  }
+
+  get outputShapes(): readonly Shape[] {
+    return this.#network.outputShapes;
+  }
+
+  get namedVariables(): readonly NamedVariable[] {
+    return this.#network.variables.map(({ name, variable }) => ({ entry: name, variable }));
+  }
+
+  override get trainable(): boolean {
+    return super.trainable;
+  }
+
+  /** Freezes or thaws the model and all its layers. */
+  override set trainable(trainable: boolean) {
+    super.trainable = trainable;
+    for (const layer of this.layers) layer.trainable = trainable;
+  }
+
+  override get weights(): readonly Variable[] {
+    return this.#network.variables.map(({ variable }) => variable);
+  }
+
+  override get trainableWeights(): readonly Variable[] {
+    if (!this.trainable) return [];
+    return this.#network.variables.flatMap(({ variable, trainable }) => (trainable ? variable : []));
+  }
+
+  /** The optimizer that the model was compiled with. */
+  get optimizer(): Optimizer {
+    return this.#requireCompiled('have an optimizer').optimizer;
+  }
+
+  /** Whether `compile` was called. */
+  get compiled(): boolean {
+    return this.#compiled !== undefined;
+  }
+
+  /**
+   * A layer by name.
+   * @throws {UnknownNameError} when there is none, with the nearest name.
+   */
+  getLayer(name: string): Layer {
+    return this.#network.getLayer(name);
+  }
+
+  /** A table of all layers with output shapes and numbers of parameters, as text. */
+  summary(): string {
+    return formatSummary(summarize(this.#network), countParameters(this.#network));
+  }
+
+  call(inputs: readonly Value[], context: CallContext): readonly Value[] {
+    return this.emit(inputs, context);
+  }
+
+  emit(inputs: readonly Value[], context: CallContext): readonly Value[] {
+    return this.#network.emit(inputs, context);
+  }
+
+  getConfig(): LayerConfig {
+    return { ...networkToConfig(this.#network) };
+  }
+
+  /**
+   * Says how to train: loss, optimizer, metrics, and what runs the model.
+   * @throws {UnknownNameError} for names that are none. @throws {ValueError} for options out of range.
+   */
+  compile(options: CompileOptions): void {
+    const { loss, lossWeights, metrics, optimizer = 'adam', ...executor } = options;
+    const objective = new Objective(this.outputNames, this.outputShapes, {
+      loss,
+      lossWeights,
+      metrics,
+    });
+    this.#discard();
+    this.#compiled = { objective, optimizer: resolveOptimizer(optimizer) };
+    this.#executorOptions = executor;
+    this.#restored = undefined;
+  }
+
+  /**
+   * Trains for some epochs.
+   * @param x a data set, or the samples of all inputs. @param y targets for samples.
+   * @returns the figures of every epoch.
+   * @throws {ShapeError} when the data does not fit. @throws {DivergenceError} when the loss does not
+   * stay a finite number.
+   */
+  async fit(x: Dataset, options?: FitOptions): Promise<History>;
+  async fit(x: Samples, y: Samples, options?: FitOptions): Promise<History>;
+  async fit(
+    x: Dataset | Samples,
+    yOrOptions?: Samples | FitOptions,
+    fitOptions: FitOptions = {},
+  ): Promise<History> {
+    const [data, options] = isDataset(x)
+      ? [x, (yOrOptions ?? {}) as FitOptions]
+      : [toDataset(x, yOrOptions as Samples), fitOptions];
+    const { epochs = 1, batchSize = DEFAULT_BATCH_SIZE, initialEpoch = 0 } = options;
+    requireBatchSize(batchSize);
+    if (!Number.isInteger(epochs) || epochs < 1) {
+      throw new ValueError(`epochs must be an integer ≥ 1, got ${epochs}`);
+    }
+    this.#requireCompiled('fit');
+    const { train, validation } = splitValidation(data, options);
+    this.#check(train, true);
+    if (validation !== undefined) this.#check(validation, true);
+    const history = new History();
+    const progress = options.verbose === false ? undefined : platform().createProgress?.();
+    const callbacks = [history, ...(progress ? [progress] : []), ...(options.callbacks ?? [])];
+    history.stoppedAt = await runFit({
+      trainer: await this.trainer(),
+      control: this,
+      callbacks: new CallbackList(callbacks),
+      dataset: train,
+      validation,
+      epochs,
+      initialEpoch,
+      position: options.initialPosition,
+      batchSize,
+      shuffle: options.shuffle ?? true,
+      seed: options.seed ?? 0,
+      now: () => performance.now(),
+    });
+    return history;
+  }
+
+  /**
+   * Mean loss and metrics over data, in inference mode.
+   * @throws {ShapeError} when the data does not fit.
+   */
+  async evaluate(x: Dataset, options?: RunOptions): Promise<Record<string, number>>;
+  async evaluate(x: Samples, y: Samples, options?: RunOptions): Promise<Record<string, number>>;
+  async evaluate(
+    x: Dataset | Samples,
+    yOrOptions?: Samples | RunOptions,
+    runOptions: RunOptions = {},
+  ): Promise<Record<string, number>> {
+    const [data, options] = isDataset(x)
+      ? [x, (yOrOptions ?? {}) as RunOptions]
+      : [toDataset(x, yOrOptions as Samples), runOptions];
+    const { batchSize = DEFAULT_BATCH_SIZE, callbacks = [] } = options;
+    requireBatchSize(batchSize);
+    this.#requireCompiled('evaluate');
+    this.#check(data, true);
+    return runEvaluate(await this.trainer(), data, batchSize, new CallbackList(callbacks));
+  }
+
+  /**
+   * The output for every sample; of a model with several outputs, use `predictAll`.
+   * @throws {ShapeError} when the data does not fit.
+   */
+  async predict(x: Dataset | Samples, options: RunOptions = {}): Promise<Prediction> {
+    const all = await this.predictAll(x, options);
+    if (all.length === 1) return all[0];
+    throw new GraphError(`model '${this.name}' has ${all.length} outputs; use predictAll()`);
+  }
+
+  /** All outputs for every sample. @throws {ShapeError} when the data does not fit. */
+  async predictAll(x: Dataset | Samples, options: RunOptions = {}): Promise<Prediction[]> {
+    const { batchSize = DEFAULT_BATCH_SIZE, callbacks = [] } = options;
+    requireBatchSize(batchSize);
+    const data = isDataset(x) ? x : toDataset(x, []);
+    this.#check(data, false);
+    const sizes = this.outputShapes.map(sizeOf);
+    const list = new CallbackList(callbacks);
+    const outputs = await runPredict(await this.trainer(), data, batchSize, sizes, list);
+    return outputs.map((array, i) => {
+      return { data: array, shape: [data.size, ...this.outputShapes[i]] };
+    });
+  }
+
+  /**
+   * One step of the optimizer on one batch.
+   * @returns loss and metrics of the batch, before the step.
+   */
+  async trainOnBatch(x: Samples, y: Samples): Promise<Record<string, number>> {
+    const data = toDataset(x, y);
+    const history = await this.fit(data, { batchSize: data.size, shuffle: false, verbose: false });
+    const { seconds: _, ...figures } = history.history;
+    return Object.fromEntries(Object.entries(figures).map(([name, [value]]) => [name, value]));
+  }
+
+  /** Loss and metrics of one batch, in inference mode. */
+  async testOnBatch(x: Samples, y: Samples): Promise<Record<string, number>> {
+    const data = toDataset(x, y);
+    return this.evaluate(data, { batchSize: data.size });
+  }
+
+  /** The output for one batch. */
+  async predictOnBatch(x: Samples): Promise<Prediction> {
+    const data = toDataset(x, []);
+    return this.predict(data, { batchSize: data.size });
+  }
+
+  /** The compiled plans of a step for a batch size, one a replica: what the executor runs. */
+  async plans(kind: StepKind, batchSize: number): Promise<readonly Plan[]> {
+    requireBatchSize(batchSize);
+    return (await (await this.trainer()).step(kind, batchSize)).plans;
+  }
+
+  /** The executor that runs the model, made at the first use. */
+  async executor(): Promise<Executor> {
+    return (await this.trainer()).executor;
+  }
+
+  /** Gradients of the last training step, by weight name. */
+  async gradients(): Promise<Map<string, Float32Array>> {
+    return (await this.trainer()).gradients();
+  }
+
+  /** Optimizer state and number of steps, for saving. */
+  async optimizerState(): Promise<OptimizerState> {
+    return (await this.trainer()).optimizerState();
+  }
+
+  /** Continues with a saved state of the optimizer. */
+  async setOptimizerState(state: OptimizerState): Promise<void> {
+    this.#requireCompiled('take an optimizer state');
+    this.#restored = state;
+    if (this.#trainer !== undefined) await (await this.#trainer).setOptimizerState(state);
+  }
+
+  /** Losses, metrics and optimizer, for files; undefined before `compile`. */
+  compileConfig(): Record<string, unknown> | undefined {
+    if (this.#compiled === undefined) return undefined;
+    const { objective, optimizer } = this.#compiled;
+    const { name, getConfig } = optimizer;
+    return { ...objective.getConfig(), optimizer: { name, config: getConfig.call(optimizer) } };
+  }
+
+  /** Ends the workers of the model; the weights stay, and further use starts new ones. */
+  async dispose(): Promise<void> {
+    this.#discard();
+    await this.#discarded;
+  }
+
+  private async trainer(): Promise<Trainer> {
+    await this.#discarded;
+    this.#trainer ??= this.#createTrainer();
+    return this.#trainer;
+  }
+
+  async #createTrainer(): Promise<Trainer> {
+    const { on, ...options } = this.#executorOptions;
+    const executor = on ?? (await platform().createExecutor(options));
+    const trainer = new Trainer(this, this.#compiled, executor);
+    if (this.#restored !== undefined) await trainer.setOptimizerState(this.#restored);
+    return trainer;
+  }
+
+  #discard(): void {
+    const old = this.#trainer;
+    this.#trainer = undefined;
+    if (old === undefined) return;
+    const earlier = this.#discarded;
+    this.#discarded = earlier.then(async () => (await old).dispose());
+    this.#discarded.catch(() => undefined);
+  }
+
+  #requireCompiled(what: string): Compiled {
+    if (this.#compiled !== undefined) return this.#compiled;
+    throw new ValueError(
+      `model '${this.name}' has to be compiled before it can ${what}; call compile({ optimizer, loss }) first`,
+    );
+  }
+
+  #check(data: Dataset, withTargets: boolean): void {
+    checkSamples('input', this.inputNames, this.inputShapes, data.inputShapes);
+    if (!withTargets) return;
+    const { objective } = this.#requireCompiled('use targets');
+    checkSamples('target', this.outputNames, objective.targetShapes, data.targetShapes);
+  }
+}
+
+function isDataset(x: Dataset | Samples): x is Dataset {
+  return 'gather' in x;
+}
+
+function toDataset(x: Samples, y: Samples): ArrayDataset {
+  if (y === undefined) {
+    throw new ValueError('targets are missing; give them after the inputs: fit(x, y, options)');
+  }
+  const list = (samples: Samples) =>
+    (Array.isArray(samples) ? samples : [samples]) as readonly SampleArray[];
+  return new ArrayDataset({ inputs: list(x), targets: list(y) });
+}
+
+function splitValidation(data: Dataset, options: FitOptions) {
+  const { validationData, validationSplit } = options;
+  if (validationData !== undefined) {
+    const validation =
+      'gather' in validationData ? validationData : toDataset(validationData[0], validationData[1]);
+    return { train: data, validation };
+  }
+  if (validationSplit === undefined || validationSplit === 0) {
+    return { train: data, validation: undefined };
+  }
+  return splitDataset(data, validationSplit);
+}

@@ -1,0 +1,42 @@
+import type { GemmProvider } from '../runtime/cpu/gemm-provider.js';
+import { loadOnnxRuntime, type OnnxRuntime } from './onnx-sessions.js';
+
+/**
+ * Matrix products by `onnxruntime-node`, at native speed, in place in a plain WebAssembly memory. Calls
+ * hold views of the memory: bind them again after it has grown.
+ * @throws ExecutorError when the library does not load; the message says why.
+ */
+export async function createOnnxGemm(memory: WebAssembly.Memory): Promise<GemmProvider> {
+  return onnxGemm(memory, await loadOnnxRuntime());
+}
+
+/** The provider over a runtime at hand. */
+export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): GemmProvider {
+  const view = (address: number, rows: number, columns: number) =>
+    new Float32Array(memory.buffer, address, rows * columns);
+  const tensor = (address: number, rows: number, columns: number) =>
+    runtime.tensor(view(address, rows, columns), [rows, columns]);
+  return {
+    name: 'onnxruntime',
+    bind({ m, n, k, transposeA, transposeB, accumulate }, a, b, c) {
+      if (m === 0 || n === 0 || (k === 0 && accumulate)) return () => {};
+      if (k === 0) {
+        const zeroed = view(c, m, n);
+        return () => {
+          zeroed.fill(0);
+        };
+      }
+      const session = runtime.session({ transposeA, transposeB, accumulate });
+      const y = tensor(c, m, n);
+      const feeds = {
+        a: transposeA ? tensor(a, k, m) : tensor(a, m, k),
+        b: transposeB ? tensor(b, n, k) : tensor(b, k, n),
+        // Gemm copies its third input into the output first, which in place is no change.
+        ...(accumulate && { c: y }),
+      };
+      const fetches = { y };
+      return () => session.run(feeds, fetches);
+    },
+    dispose: () => runtime.dispose(),
+  };
+}

@@ -1,0 +1,164 @@
+import { ExecutorError } from '../core/errors.js';
+import type { GemmVariant } from './gemm-onnx-model.js';
+import { encodeGemmModel } from './gemm-onnx-model.js';
+
+/** Tensors by name of input or output. */
+export type OnnxTensors = Record<string, object>;
+
+/** A loaded model. */
+export interface OnnxSession {
+  /** Computes into the tensors of `fetches`; done on return, or when the promise resolves. */
+  run(feeds: OnnxTensors, fetches: OnnxTensors): void | Promise<void>;
+}
+
+/** ONNX Runtime, as far as matrix products need it. */
+export interface OnnxRuntime {
+  /** A tensor over the given array, without a copy. */
+  tensor(data: Float32Array, shape: readonly [number, number]): object;
+  /** The session of a variant; made at the first request. */
+  session(variant: GemmVariant): OnnxSession;
+  /** Frees the sessions. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * One thread: the replicas are the parallelism, and threads that spin while idle would slow the others.
+ * No arena: outputs are preallocated, and an arena would keep what the packing of a product once took.
+ */
+const SESSION_OPTIONS = {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  enableCpuMemArena: false,
+  enableMemPattern: false,
+  extra: { session: { intra_op: { allow_spinning: '0' } } },
+};
+
+interface NativeSession {
+  loadModel(model: ArrayBufferLike, offset: number, length: number, options: object): void;
+  run(feeds: OnnxTensors, fetches: OnnxTensors, options: object): unknown;
+  dispose(): void;
+}
+
+interface NativeModule {
+  binding: { InferenceSession: new () => NativeSession };
+  initOrt(): void;
+}
+
+interface PublicSession {
+  run(feeds: OnnxTensors, fetches: OnnxTensors): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+interface PublicModule {
+  Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => object;
+  InferenceSession: { create(model: Uint8Array, options: object): Promise<PublicSession> };
+}
+
+/**
+ * Loads `onnxruntime-node`.
+ * @throws ExecutorError when it is not installed or does not load on this platform.
+ */
+export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+  const library = await importDefault('onnxruntime-node');
+  if (!isPublicModule(library)) {
+    throw new ExecutorError(
+      "'onnxruntime-node' has no Tensor and InferenceSession; install the version that residuum names.",
+    );
+  }
+  const { Tensor } = library;
+  const tensor = (data: Float32Array, shape: readonly [number, number]) =>
+    new Tensor('float32', data, shape);
+  const native = await importDefault('onnxruntime-node/dist/binding.js').catch(() => undefined);
+  return isNativeModule(native)
+    ? { tensor, ...nativeSessions(native) }
+    : { tensor, ...publicSessions(library) };
+}
+
+/**
+ * Sessions of the library's inner module, which run synchronously: 6 µs a call. The public class wraps
+ * the same run in `setImmediate` and promises, which costs about twice as much and frees no thread.
+ */
+function nativeSessions({ binding, initOrt }: NativeModule): Omit<OnnxRuntime, 'tensor'> {
+  initOrt();
+  const sessions = new Map<string, NativeSession>();
+  const runOptions = {};
+  return {
+    session(variant) {
+      const key = JSON.stringify(variant);
+      let session = sessions.get(key);
+      if (session === undefined) {
+        const { buffer, byteOffset, byteLength } = encodeGemmModel(variant);
+        session = new binding.InferenceSession();
+        session.loadModel(buffer, byteOffset, byteLength, SESSION_OPTIONS);
+        sessions.set(key, session);
+      }
+      const made = session;
+      return {
+        run(feeds, fetches) {
+          made.run(feeds, fetches, runOptions);
+        },
+      };
+    },
+    async dispose() {
+      for (const session of sessions.values()) session.dispose();
+      sessions.clear();
+    },
+  };
+}
+
+/** Sessions by the public API, should the inner module be gone. */
+function publicSessions({ InferenceSession }: PublicModule): Omit<OnnxRuntime, 'tensor'> {
+  const sessions = new Map<string, Promise<PublicSession>>();
+  return {
+    session(variant) {
+      const key = JSON.stringify(variant);
+      const session =
+        sessions.get(key) ?? InferenceSession.create(encodeGemmModel(variant), SESSION_OPTIONS);
+      sessions.set(key, session);
+      return {
+        async run(feeds, fetches) {
+          await (await session).run(feeds, fetches);
+        },
+      };
+    },
+    async dispose() {
+      for (const session of sessions.values()) await (await session).release();
+      sessions.clear();
+    },
+  };
+}
+
+/** The specifier is a variable so that the package's types are not needed to compile. */
+async function importDefault(specifier: string): Promise<unknown> {
+  try {
+    const module: { default?: unknown } = await import(specifier);
+    return module.default;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const error = new ExecutorError(`'${specifier}' does not load (${reason}); reinstall it.`);
+    error.cause = cause;
+    throw error;
+  }
+}
+
+function isPublicModule(value: unknown): value is PublicModule {
+  return (
+    isObject(value) &&
+    typeof value.Tensor === 'function' &&
+    typeof value.InferenceSession === 'function'
+  );
+}
+
+function isNativeModule(value: unknown): value is NativeModule {
+  return (
+    isObject(value) &&
+    typeof value.initOrt === 'function' &&
+    isObject(value.binding) &&
+    typeof value.binding.InferenceSession === 'function'
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

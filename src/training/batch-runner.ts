@@ -1,0 +1,111 @@
+import { DataError, ShapeError } from '../core/errors.js';
+import { formatShape, sameShape, type Shape } from '../core/shape.js';
+import type { Dataset } from '../data/dataset.js';
+import type { RunResults } from '../runtime/executor.js';
+import type { Step, StepKind, Trainer } from './trainer.js';
+
+interface Staged {
+  step: Step;
+  set: 0 | 1;
+  count: number;
+}
+
+/**
+ * Runs steps over the batches of a data set. While one batch is being computed, the next is being
+ * gathered into the other set of inputs.
+ */
+export class BatchRunner {
+  readonly #trainer: Trainer;
+  readonly #kind: StepKind;
+  readonly #dataset: Dataset;
+  readonly #batchSize: number;
+  #nextSet: 0 | 1 = 0;
+
+  /** @param kind what the steps do. @param dataset where samples come from. */
+  constructor(trainer: Trainer, kind: StepKind, dataset: Dataset, batchSize: number) {
+    this.#trainer = trainer;
+    this.#kind = kind;
+    this.#dataset = dataset;
+    this.#batchSize = batchSize;
+  }
+
+  /**
+   * Runs over the samples of `order`, beginning with batch `first`.
+   * @param before called before each batch. @param after called with the results and the number of
+   * samples of each batch; returning false ends the pass after it.
+   */
+  async run(
+    order: Uint32Array,
+    first: number,
+    before: (batch: number) => Promise<void>,
+    after: (batch: number, results: RunResults, count: number) => Promise<boolean>,
+  ): Promise<void> {
+    const batches = Math.ceil(order.length / this.#batchSize);
+    if (first >= batches) return;
+    let next: Staged | undefined;
+    for (let batch = first; batch < batches; batch++) {
+      await before(batch);
+      let staged = next ?? (await this.#stage(order, batch));
+      // Callbacks may have written weights or frozen layers since the batch was staged.
+      const current = await this.#trainer.step(this.#kind, staged.count);
+      if (current !== staged.step) staged = await this.#stage(order, batch);
+      const running = this.#trainer.run(staged.step, staged.set);
+      // Awaited below; this keeps a failure meanwhile from counting as unhandled.
+      running.catch(() => undefined);
+      next = batch + 1 < batches ? await this.#stageDuring(order, batch + 1) : undefined;
+      if (!(await after(batch, await running, staged.count))) return;
+    }
+  }
+
+  async #stageDuring(order: Uint32Array, batch: number): Promise<Staged | undefined> {
+    const count = this.#indices(order, batch).length;
+    const known = this.#trainer.knownStep(this.#kind, count);
+    // Compiling needs the executor, which is busy; a batch of a new size waits its turn.
+    return known === undefined ? undefined : this.#fill(known, order, batch);
+  }
+
+  async #stage(order: Uint32Array, batch: number): Promise<Staged> {
+    const step = await this.#trainer.step(this.#kind, this.#indices(order, batch).length);
+    return this.#fill(step, order, batch);
+  }
+
+  async #fill(step: Step, order: Uint32Array, batch: number): Promise<Staged> {
+    const set = this.#nextSet;
+    this.#nextSet = set === 0 ? 1 : 0;
+    const indices = this.#indices(order, batch);
+    const arrays = step.prepared.inputs[set];
+    const inputCount = this.#dataset.inputShapes.length;
+    const targets = this.#kind === 'predict' ? [] : arrays.slice(inputCount);
+    await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets);
+    return { step, set, count: indices.length };
+  }
+
+  #indices(order: Uint32Array, batch: number): Uint32Array {
+    return order.subarray(batch * this.#batchSize, (batch + 1) * this.#batchSize);
+  }
+}
+
+/**
+ * Throws unless the data set's samples are what the model takes.
+ * @throws {ShapeError} naming the input or output. @throws {DataError} for a wrong number of arrays.
+ */
+export function checkSamples(
+  what: 'input' | 'target',
+  names: readonly string[],
+  expected: readonly Shape[],
+  received: readonly Shape[],
+): void {
+  if (expected.length !== received.length) {
+    throw new DataError(
+      `the model has ${expected.length} ${what}(s) (${names.join(', ')}), but the data has ${received.length}`,
+    );
+  }
+  expected.forEach((shape, i) => {
+    // A class index may come as [] or [1].
+    const scalar = shape.length === 0 && received[i].length === 1 && received[i][0] === 1;
+    if (sameShape(shape, received[i]) || scalar) return;
+    throw new ShapeError(
+      `${what} '${names[i]}' takes samples of shape ${formatShape(shape)}, but the data has ${formatShape(received[i])}`,
+    );
+  });
+}

@@ -1,0 +1,81 @@
+import type { Optimizer } from './optimizer.js';
+
+/** Figures by name, such as `loss` and `accuracy`. */
+export type Logs = Readonly<Record<string, number>>;
+
+/** What a callback may see and change of the training under way. */
+export interface TrainingControl {
+  /** Set it to end training after the step under way. */
+  stopTraining: boolean;
+  /** The optimizer, whose learning rate may be changed. */
+  readonly optimizer: Optimizer;
+}
+
+/** What a run will do, told to callbacks before it begins. */
+export interface RunPlan {
+  /** Epochs in all, and the first one of this call, from 0. */
+  epochs: number;
+  initialEpoch: number;
+  /** Samples and steps of one epoch. */
+  samples: number;
+  steps: number;
+  batchSize: number;
+}
+
+/**
+ * Hooks into `fit` and `evaluate`, all optional, named as in Keras. Epochs and batches count from 0;
+ * logs of a batch are running means over the epoch so far, with `samples` done and `imagesPerSecond`.
+ * A hook may be asynchronous: training waits for it.
+ */
+export interface Callback {
+  /** Called once before everything else. */
+  setModel?(control: TrainingControl, plan: RunPlan): void;
+  onTrainBegin?(logs: Logs): void | Promise<void>;
+  onTrainEnd?(logs: Logs): void | Promise<void>;
+  onEpochBegin?(epoch: number, logs: Logs): void | Promise<void>;
+  onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  onTrainBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
+  onTrainBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  onTestBegin?(logs: Logs): void | Promise<void>;
+  onTestEnd?(logs: Logs): void | Promise<void>;
+  onTestBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
+  onTestBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  onPredictBegin?(logs: Logs): void | Promise<void>;
+  onPredictEnd?(logs: Logs): void | Promise<void>;
+  onPredictBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
+  onPredictBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+}
+
+type Hook = Exclude<keyof Callback, 'setModel'>;
+
+/** Calls one hook of several callbacks, in order. */
+export class CallbackList {
+  readonly #callbacks: readonly Callback[];
+
+  /** @param callbacks who wants to hear. */
+  constructor(callbacks: readonly Callback[]) {
+    this.#callbacks = callbacks;
+  }
+
+  /** Tells all callbacks what is about to run. */
+  setModel(control: TrainingControl, plan: RunPlan): void {
+    for (const callback of this.#callbacks) callback.setModel?.(control, plan);
+  }
+
+  /** Calls a hook that has a number, of an epoch or batch. */
+  async numbered(
+    hook: Extract<Hook, `on${string}Epoch${string}` | `on${string}Batch${string}`>,
+    number: number,
+    logs: Logs,
+  ): Promise<void> {
+    for (const callback of this.#callbacks) await callback[hook]?.(number, logs);
+  }
+
+  /** Calls a hook of the beginning or end of a whole run. */
+  async run(
+    hook: Exclude<Hook, `on${string}Epoch${string}` | `on${string}Batch${string}`>,
+    logs: Logs,
+  ): Promise<void> {
+    for (const callback of this.#callbacks) await callback[hook]?.(logs);
+  }
+}

@@ -1,0 +1,131 @@
+import { ValueError } from '../core/errors.js';
+import type { Shape } from '../core/shape.js';
+import { affine } from '../ops/affine.js';
+import { add } from '../ops/binary.js';
+import { globalBatch, type IrGraph, type Value } from '../ops/ir.js';
+import { totalSum } from '../ops/total-sum.js';
+import { type Loss, type LossLike, resolveLoss } from './losses.js';
+import { type Metric, type MetricLike, resolveMetric } from './metrics.js';
+
+/** One setting for all outputs, one for each in order, or one by output name. */
+export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;
+
+interface OutputObjective {
+  name: string;
+  loss: Loss;
+  weight: number;
+  metrics: readonly Metric[];
+  targetShape: Shape;
+}
+
+/** What training minimises and reports: a loss and metrics for each output of a model. */
+export class Objective {
+  readonly #outputs: readonly OutputObjective[];
+
+  /**
+   * @param names names of the model's outputs. @param shapes their sample shapes.
+   * @param options losses, their weights and metrics, by output.
+   * @throws {ValueError} when they do not match the outputs.
+   */
+  constructor(
+    names: readonly string[],
+    shapes: readonly Shape[],
+    options: {
+      loss: PerOutput<LossLike>;
+      lossWeights?: readonly number[] | Readonly<Record<string, number>>;
+      metrics?: readonly MetricLike[] | Readonly<Record<string, readonly MetricLike[]>>;
+    },
+  ) {
+    const losses = perOutput<LossLike>(options.loss, names, isLoss, 'loss');
+    const { lossWeights = names.map(() => 1), metrics = [] } = options;
+    const isNumber = (value: unknown): value is number => typeof value === 'number';
+    const weights = perOutput<number>(lossWeights, names, isNumber, 'lossWeights');
+    const forOutput = (name: string): readonly MetricLike[] => {
+      if (Array.isArray(metrics)) return metrics as readonly MetricLike[];
+      return (metrics as Readonly<Record<string, readonly MetricLike[]>>)[name] ?? [];
+    };
+    this.#outputs = names.map((name, i) => {
+      const loss = resolveLoss(losses[i]);
+      return {
+        name,
+        loss,
+        weight: weights[i],
+        metrics: forOutput(name).map((metric) => resolveMetric(metric)),
+        targetShape: loss.targetShape(shapes[i]),
+      };
+    });
+  }
+
+  /** Shapes of one sample's targets, in the order of the outputs. */
+  get targetShapes(): readonly Shape[] {
+    return this.#outputs.map((output) => output.targetShape);
+  }
+
+  /** Losses, weights and metrics by name, for files; functions of the user's own appear by name only. */
+  getConfig(): Record<string, unknown> {
+    const described = ({ name, getConfig }: Loss | Metric) => ({ name, config: getConfig() });
+    return {
+      outputs: this.#outputs.map(({ name, loss, weight, metrics }) => {
+        return { name, loss: described(loss), weight, metrics: metrics.map(described) };
+      }),
+    };
+  }
+
+  /**
+   * Emits the loss and declares the results `loss`, with several outputs `<output>_loss`, and the metrics.
+   * @returns the loss to minimise: the weighted means over the whole batch, plus the penalties.
+   */
+  emit(
+    graph: IrGraph,
+    predictions: readonly Value[],
+    targets: readonly Value[],
+    penalties: readonly Value[],
+  ): Value {
+    const several = this.#outputs.length > 1;
+    const perSample = 1 / Math.max(globalBatch(graph.share), 1);
+    const means = this.#outputs.map(({ loss }, i) => {
+      return totalSum(loss.emit(predictions[i], targets[i]), perSample);
+    });
+    const weighted = means.map((mean, i) => {
+      return this.#outputs[i].weight === 1 ? mean : affine(mean, this.#outputs[i].weight);
+    });
+    const loss = [...weighted, ...penalties].reduce(add);
+    graph.results.push({ value: loss, name: 'loss', kind: 'scalar' });
+    this.#outputs.forEach((output, i) => {
+      const label = (name: string) => (several ? `${output.name}_${name}` : name);
+      if (several) graph.results.push({ value: means[i], name: label('loss'), kind: 'scalar' });
+      for (const metric of output.metrics) {
+        const figures = metric.emit(predictions[i], targets[i], output.loss);
+        const value = totalSum(figures, perSample);
+        graph.results.push({ value, name: label(metric.name), kind: 'scalar' });
+      }
+    });
+    return loss;
+  }
+}
+
+function isLoss(value: unknown): value is LossLike {
+  if (typeof value === 'string' || typeof value === 'function') return true;
+  return typeof value === 'object' && value !== null && 'emit' in value;
+}
+
+function perOutput<T>(
+  setting: PerOutput<T>,
+  names: readonly string[],
+  isOne: (value: unknown) => value is T,
+  what: string,
+): readonly T[] {
+  if (isOne(setting)) {
+    if (names.length === 1) return [setting];
+    return names.map(() => setting);
+  }
+  const list = Array.isArray(setting)
+    ? (setting as readonly T[])
+    : names.map((name) => (setting as Readonly<Record<string, T>>)[name]);
+  if (list.length !== names.length || !list.every(isOne)) {
+    throw new ValueError(
+      `${what} must have one entry for each of the outputs ${names.map((name) => `'${name}'`).join(', ')}`,
+    );
+  }
+  return list;
+}

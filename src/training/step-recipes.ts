@@ -1,0 +1,155 @@
+import type { StepRecipe, TrainingPart } from '../compiler/compile.js';
+import { GRADIENTS_ENTRY, slotEntry, TRAINABLE_ENTRY } from '../compiler/state-layout.js';
+import type { CallContext } from '../graph/call-node.js';
+import type { Variable } from '../graph/variable.js';
+import { type BatchShare, IrGraph, type Value } from '../ops/ir.js';
+import { allGatherShards, reduceScatter } from '../ops/optimizer-update.js';
+import { regularization } from '../ops/regularization.js';
+import type { StateLayout } from '../plan/state-layout.js';
+import type { Objective } from './objective.js';
+import type { Optimizer } from './optimizer.js';
+import type { Trainee } from './trainee.js';
+
+/** Emits a model: reads of weights become state variables, updates of weights become state updates. */
+class EmittedModel {
+  readonly graph: IrGraph;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly #trainee: Trainee;
+  readonly #entries: ReadonlyMap<Variable, string>;
+  /** Values as first read: those of the state. */
+  readonly #initial = new Map<Variable, Value>();
+  readonly #current = new Map<Variable, Value>();
+
+  constructor(trainee: Trainee, share: BatchShare, training: boolean) {
+    this.#trainee = trainee;
+    this.#entries = new Map(trainee.namedVariables.map(({ entry, variable }) => [variable, entry]));
+    this.graph = new IrGraph(share);
+    this.inputs = trainee.inputNames.map((name, i) => {
+      return this.graph.input(name, trainee.inputShapes[i]);
+    });
+    const context: CallContext = {
+      training,
+      read: (variable) => this.read(variable),
+      update: (variable, value) => void this.#current.set(variable, value),
+    };
+    this.outputs = trainee.emit(this.inputs, context);
+    this.graph.source = 'loss';
+  }
+
+  /** The value of a weight as the step finds it, or as updated so far. */
+  read(variable: Variable): Value {
+    const known = this.#current.get(variable);
+    if (known !== undefined) return known;
+    const value = this.graph.variable(this.entry(variable), variable.shape);
+    this.#initial.set(variable, value);
+    this.#current.set(variable, value);
+    return value;
+  }
+
+  entry(variable: Variable): string {
+    return this.#entries.get(variable) as string;
+  }
+
+  /** Penalties of all weights that have a regulariser. */
+  penalties(): Value[] {
+    return this.#trainee.namedVariables.flatMap(({ variable }) => {
+      const { regularizer } = variable;
+      if (regularizer === undefined) return [];
+      return [regularization(this.read(variable), regularizer.l1, regularizer.l2)];
+    });
+  }
+
+  /** Declares the updates that layers made, such as moving statistics. */
+  storeUpdates(): void {
+    for (const [variable, value] of this.#current) {
+      if (this.#initial.get(variable) === value) continue;
+      this.graph.updates.push({ value, entry: this.entry(variable) });
+    }
+  }
+
+  /** Trained weights that the model reads, by state entry. */
+  trainedWeights(): Map<string, Value> {
+    const trained = new Set(this.#trainee.trainableWeights);
+    const weights = new Map<string, Value>();
+    for (const [variable, value] of this.#initial) {
+      if (trained.has(variable)) weights.set(this.entry(variable), value);
+    }
+    return weights;
+  }
+}
+
+function emitObjective(model: EmittedModel, trainee: Trainee, objective: Objective): Value {
+  const targets = trainee.outputNames.map((name, i) => {
+    return model.graph.input(`target:${name}`, objective.targetShapes[i]);
+  });
+  return objective.emit(model.graph, model.outputs, targets, model.penalties());
+}
+
+/** One step of training: forward, loss, backward, exchange of gradients, update. */
+export function trainRecipe(
+  trainee: Trainee,
+  objective: Objective,
+  optimizer: Optimizer,
+  layout: StateLayout,
+): StepRecipe {
+  return {
+    name: `train ${trainee.name}`,
+    trace(share) {
+      const model = new EmittedModel(trainee, share, true);
+      const loss = emitObjective(model, trainee, objective);
+      model.storeUpdates();
+      const training: TrainingPart = {
+        loss,
+        weights: model.trainedWeights(),
+        update: (graph) => emitOptimizer(graph, optimizer, layout),
+      };
+      return { graph: model.graph, training };
+    },
+  };
+}
+
+function emitOptimizer(graph: IrGraph, optimizer: Optimizer, layout: StateLayout): void {
+  const { shards, trainable } = layout;
+  if (trainable.size === 0) return;
+  const gradients = graph.variable(GRADIENTS_ENTRY, [trainable.size]);
+  const g = reduceScatter(gradients, shards);
+  const w = graph.variable(TRAINABLE_ENTRY, [trainable.size]);
+  const slots = Object.fromEntries(
+    layout.slots.map(({ name, size }) => [name, graph.variable(slotEntry(name), [size])]),
+  );
+  const next = optimizer.emit({ w, g, slots, shards });
+  const gathered = allGatherShards(next.w, shards);
+  graph.updates.push({ value: g, entry: GRADIENTS_ENTRY });
+  if (next.w !== w) graph.updates.push({ value: next.w, entry: TRAINABLE_ENTRY });
+  graph.updates.push({ value: gathered, entry: TRAINABLE_ENTRY });
+  for (const [name, value] of Object.entries(next.slots)) {
+    graph.updates.push({ value, entry: slotEntry(name) });
+  }
+}
+
+/** The loss and the metrics of a batch, in inference mode. */
+export function evaluateRecipe(trainee: Trainee, objective: Objective): StepRecipe {
+  return {
+    name: `evaluate ${trainee.name}`,
+    trace(share) {
+      const model = new EmittedModel(trainee, share, false);
+      emitObjective(model, trainee, objective);
+      return { graph: model.graph };
+    },
+  };
+}
+
+/** The outputs of a batch, in inference mode. */
+export function predictRecipe(trainee: Trainee): StepRecipe {
+  return {
+    name: `predict ${trainee.name}`,
+    trace(share) {
+      const model = new EmittedModel(trainee, share, false);
+      model.outputs.forEach((value, i) => {
+        model.graph.results.push({ value, name: `output${i}`, kind: 'batch' });
+      });
+      return { graph: model.graph };
+    },
+  };
+}

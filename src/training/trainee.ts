@@ -1,0 +1,27 @@
+import type { Shape } from '../core/shape.js';
+import type { CallContext } from '../graph/call-node.js';
+import type { Variable } from '../graph/variable.js';
+import type { Value } from '../ops/ir.js';
+
+/** A weight under the name by which the state and files know it, such as `conv/kernel`. */
+export interface NamedVariable {
+  readonly entry: string;
+  readonly variable: Variable;
+}
+
+/** What training needs of a model. */
+export interface Trainee {
+  readonly name: string;
+  readonly inputNames: readonly string[];
+  /** Shapes of one sample of every input. */
+  readonly inputShapes: readonly Shape[];
+  readonly outputNames: readonly string[];
+  /** Shapes of one sample of every output. */
+  readonly outputShapes: readonly Shape[];
+  /** All weights, each once. */
+  readonly namedVariables: readonly NamedVariable[];
+  /** Weights that training may change just now. */
+  readonly trainableWeights: readonly Variable[];
+  /** Emits the model on input values. */
+  emit(inputs: readonly Value[], context: CallContext): readonly Value[];
+}

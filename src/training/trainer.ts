@@ -1,0 +1,272 @@
+import { compileStep, type StepRecipe } from '../compiler/compile.js';
+import { layOutState, slotEntry } from '../compiler/state-layout.js';
+import { ValueError } from '../core/errors.js';
+import type { VariableHolder } from '../graph/variable.js';
+import type { Plan } from '../plan/plan.js';
+import type { StateLayout } from '../plan/state-layout.js';
+import type { Executor, PreparedPlan, RunResults } from '../runtime/executor.js';
+import type { Objective } from './objective.js';
+import type { Optimizer } from './optimizer.js';
+import { evaluateRecipe, predictRecipe, trainRecipe } from './step-recipes.js';
+import type { NamedVariable, Trainee } from './trainee.js';
+
+/** Kinds of steps. */
+export type StepKind = 'train' | 'evaluate' | 'predict';
+
+/** A step for one batch size, ready to run. */
+export interface Step {
+  readonly kind: StepKind;
+  readonly batchSize: number;
+  readonly plans: readonly Plan[];
+  readonly prepared: PreparedPlan;
+}
+
+/** What training needs beside the model. */
+export interface TrainerSettings {
+  objective: Objective;
+  optimizer: Optimizer;
+}
+
+/** Optimizer state of a model: arrays by slot and weight, and the number of steps done. */
+export interface OptimizerState {
+  iterations: number;
+  /** `slots.get('m')?.get('conv/kernel')`. */
+  slots: ReadonlyMap<string, ReadonlyMap<string, Float32Array>>;
+}
+
+/**
+ * Keeps a model on an executor: lays its state out, moves weights there and back when somebody needs
+ * them, compiles steps for batch sizes as they come, and runs them.
+ */
+export class Trainer implements VariableHolder {
+  /** Steps of the optimizer so far. */
+  iterations = 0;
+  /** Seed of the random draws inside steps. */
+  seed = 0;
+  readonly #trainee: Trainee;
+  readonly #settings: TrainerSettings | undefined;
+  readonly #executor: Executor;
+  readonly #steps = new Map<string, Step>();
+  readonly #seen = new Map<string, number>();
+  #layout: StateLayout | undefined;
+  #trained = '';
+  #stateIsNewer = false;
+  #slotValues = new Map<string, Map<string, Float32Array>>();
+
+  /**
+   * @param trainee the model. @param settings loss and optimizer; without them the model only predicts.
+   * @param executor who runs the steps; it belongs to the trainer from now on.
+   */
+  constructor(trainee: Trainee, settings: TrainerSettings | undefined, executor: Executor) {
+    this.#trainee = trainee;
+    this.#settings = settings;
+    this.#executor = executor;
+  }
+
+  /** Who runs the steps. */
+  get executor(): Executor {
+    return this.#executor;
+  }
+
+  /** The step for a kind and batch size, compiled at the first use. */
+  async step(kind: StepKind, batchSize: number): Promise<Step> {
+    await this.#synchronize(kind);
+    const key = `${kind} ${batchSize}`;
+    const known = this.#steps.get(key);
+    if (known !== undefined) return known;
+    const layout = this.#layout as StateLayout;
+    const shares = splitBatch(batchSize, this.#executor.description.replicas);
+    const plans = compileStep(this.#recipe(kind, layout), layout, shares);
+    const prepared = await this.#executor.prepare(plans);
+    const step = { kind, batchSize, plans, prepared };
+    this.#steps.set(key, step);
+    return step;
+  }
+
+  /** The step for a kind and batch size if it is compiled already. */
+  knownStep(kind: StepKind, batchSize: number): Step | undefined {
+    return this.#steps.get(`${kind} ${batchSize}`);
+  }
+
+  /** Runs a step on the inputs in one of its two sets; training steps count as iterations. */
+  async run(step: Step, set: 0 | 1): Promise<RunResults> {
+    const learningRate = this.#settings?.optimizer.learningRate ?? 0;
+    if (!Number.isFinite(learningRate) || learningRate < 0) {
+      throw new ValueError(`the learning rate must be a finite number ≥ 0, got ${learningRate}`);
+    }
+    const training = step.kind === 'train';
+    const parameters = { step: this.iterations + 1, learningRate, seed: this.seed };
+    const results = await this.#executor.run(step.prepared, set, parameters);
+    if (training) {
+      this.iterations++;
+      this.#stateIsNewer = true;
+    }
+    return results;
+  }
+
+  /** Copies the newest weights from the executor into the model's variables. */
+  async pull(): Promise<void> {
+    if (!this.#stateIsNewer) return;
+    const named = this.#trainee.namedVariables;
+    const values = await this.#executor.readState(named.map(({ entry }) => entry));
+    for (const { entry, variable } of named) {
+      variable.accept(values.get(entry) as Float32Array);
+      this.#seen.set(entry, variable.version);
+    }
+    this.#stateIsNewer = false;
+  }
+
+  /** The state of the optimizer, for saving. */
+  async optimizerState(): Promise<OptimizerState> {
+    await this.#pullSlots();
+    return { iterations: this.iterations, slots: this.#slotValues };
+  }
+
+  /** Sets the state of the optimizer; weights that it does not name begin at zero. */
+  async setOptimizerState(state: OptimizerState): Promise<void> {
+    await this.pull();
+    this.iterations = state.iterations;
+    this.#slotValues = new Map([...state.slots].map(([slot, values]) => [slot, new Map(values)]));
+    this.#layout = undefined;
+  }
+
+  /** The last step's gradients by weight, summed over replicas. */
+  async gradients(): Promise<Map<string, Float32Array>> {
+    const layout = this.#layout;
+    if (layout === undefined || layout.gradients.size === 0) return new Map();
+    const range = (await this.#executor.readState(['@gradients'])).get('@gradients');
+    return this.#split(layout, range as Float32Array);
+  }
+
+  /** Copies the weights back and ends the executor. */
+  async dispose(): Promise<void> {
+    await this.pull();
+    for (const { variable } of this.#trainee.namedVariables) {
+      if (variable.holder === this) variable.holder = undefined;
+    }
+    await this.#executor.dispose();
+  }
+
+  #recipe(kind: StepKind, layout: StateLayout): StepRecipe {
+    if (kind === 'predict') return predictRecipe(this.#trainee);
+    const settings = this.#required(kind);
+    if (kind === 'evaluate') return evaluateRecipe(this.#trainee, settings.objective);
+    return trainRecipe(this.#trainee, settings.objective, settings.optimizer, layout);
+  }
+
+  #required(kind: StepKind): TrainerSettings {
+    if (this.#settings !== undefined) return this.#settings;
+    throw new ValueError(
+      `model '${this.#trainee.name}' has to be compiled before it can ${kind}; call compile({ optimizer, loss }) first`,
+    );
+  }
+
+  /** Brings the state on the executor up to date with the variables, laying it out anew if needed. */
+  async #synchronize(kind: StepKind): Promise<void> {
+    const named = this.#trainee.namedVariables;
+    for (const { variable } of named) {
+      if (variable.holder !== undefined && variable.holder !== this) await variable.holder.pull();
+    }
+    if (kind === 'train') this.#required(kind);
+    const trainedNow = new Set(this.#trainee.trainableWeights);
+    const signature = named
+      .filter(({ variable }) => trainedNow.has(variable))
+      .map(({ entry }) => entry)
+      .join('\n');
+    const trains = kind === 'train' || this.#trained !== '';
+    const wanted = trains ? `train\n${signature}` : '';
+    if (this.#layout === undefined || this.#trained !== wanted) {
+      await this.#layOut(trains, trainedNow);
+      this.#trained = wanted;
+    }
+    const changed = named.filter(
+      ({ entry, variable }) => this.#seen.get(entry) !== variable.version,
+    );
+    if (changed.length > 0) await this.#push(changed);
+    for (const { variable } of named) variable.holder = this;
+  }
+
+  async #layOut(trains: boolean, trained: ReadonlySet<unknown>): Promise<void> {
+    await this.pull();
+    await this.#pullSlots();
+    const variables = this.#trainee.namedVariables.map(({ entry, variable }) => {
+      return { entry, shape: variable.shape, trained: trained.has(variable) };
+    });
+    const slots = trains ? this.#required('train').optimizer.slots : undefined;
+    const layout = layOutState(variables, slots, this.#executor.description.replicas);
+    this.#steps.clear();
+    this.#seen.clear();
+    await this.#executor.allocateState(layout);
+    this.#layout = layout;
+    const values = new Map<string, Float32Array>();
+    for (const { name } of layout.slots) {
+      const saved = this.#slotValues.get(name);
+      if (saved !== undefined) values.set(slotEntry(name), this.#join(layout, saved));
+    }
+    if (values.size > 0) await this.#executor.writeState(values);
+  }
+
+  async #push(changed: readonly NamedVariable[]): Promise<void> {
+    if (this.#stateIsNewer) await this.#pullExcept(new Set(changed.map(({ entry }) => entry)));
+    const values = new Map(changed.map(({ entry, variable }) => [entry, variable.hostValue]));
+    await this.#executor.writeState(values);
+    for (const { entry, variable } of changed) this.#seen.set(entry, variable.version);
+  }
+
+  /** Before the host overwrites some weights on the executor, the others come back to the host. */
+  async #pullExcept(overwritten: ReadonlySet<string>): Promise<void> {
+    const named = this.#trainee.namedVariables.filter(({ entry }) => !overwritten.has(entry));
+    const values = await this.#executor.readState(named.map(({ entry }) => entry));
+    for (const { entry, variable } of named) {
+      variable.accept(values.get(entry) as Float32Array);
+      this.#seen.set(entry, variable.version);
+    }
+    this.#stateIsNewer = false;
+  }
+
+  async #pullSlots(): Promise<void> {
+    const layout = this.#layout;
+    if (layout === undefined || layout.slots.length === 0) return;
+    const names = layout.slots.map(({ name }) => slotEntry(name));
+    const values = await this.#executor.readState(names);
+    for (const { name } of layout.slots) {
+      const range = values.get(slotEntry(name)) as Float32Array;
+      const earlier = this.#slotValues.get(name) ?? new Map<string, Float32Array>();
+      for (const [entry, value] of this.#split(layout, range)) earlier.set(entry, value);
+      this.#slotValues.set(name, earlier);
+    }
+  }
+
+  /** Cuts a range of all trained weights into one array a weight. */
+  #split(layout: StateLayout, range: Float32Array): Map<string, Float32Array> {
+    const parts = new Map<string, Float32Array>();
+    for (const { name, offset, size } of trainedEntries(layout)) {
+      const from = offset - layout.trainable.offset;
+      parts.set(name, range.slice(from, from + size));
+    }
+    return parts;
+  }
+
+  #join(layout: StateLayout, parts: ReadonlyMap<string, Float32Array>): Float32Array {
+    const range = new Float32Array(layout.trainable.size);
+    for (const { name, offset, size } of trainedEntries(layout)) {
+      const part = parts.get(name);
+      if (part?.length === size) range.set(part, offset - layout.trainable.offset);
+    }
+    return range;
+  }
+}
+
+function trainedEntries({ entries, trainable }: StateLayout) {
+  const end = trainable.offset + trainable.size;
+  return entries.filter(({ name, role, offset }) => {
+    return role === 'weight' && name[0] !== '@' && offset >= trainable.offset && offset < end;
+  });
+}
+
+/** Samples of a batch for each replica: as even as can be, the first ones taking the rest. */
+export function splitBatch(batchSize: number, replicas: number): number[] {
+  return Array.from({ length: replicas }, (_, replica) => {
+    return Math.floor(batchSize / replicas) + (replica < batchSize % replicas ? 1 : 0);
+  });
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ExecutorError } from '../../src/core/errors.js';
+import { Random } from '../../src/core/random.js';
+import { createOnnxGemm } from '../../src/node/gemm-onnxruntime.js';
+import type { GemmProvider, GemmShape } from '../../src/runtime/cpu/gemm-provider.js';
+import { createWasmGemm } from '../../src/runtime/cpu/gemm-wasm.js';
+import { compileKernels, instantiateKernels } from '../../src/runtime/cpu/kernel-module.js';
+
+const BASE = 2 ** 20;
+/** Untouched elements behind c, to catch writes past its end. */
+const MARGIN = 16;
+
+/** Every provider, or the reason why it is not here. */
+const providers: Record<string, (memory: WebAssembly.Memory) => Promise<GemmProvider | string>> = {
+  wasm: async (memory) => {
+    const kernels = instantiateKernels(await compileKernels(), memory);
+    return createWasmGemm(kernels, BASE / 4);
+  },
+  onnxruntime: async (memory) => {
+    try {
+      return await createOnnxGemm(memory);
+    } catch (error) {
+      if (error instanceof ExecutorError) return error.message;
+      throw error;
+    }
+  },
+};
+
+/** [m, n, k]: empty, single, below, at and above the sizes of tiles and blocks. */
+const SIZES: [number, number, number][] = [
+  [0, 3, 2],
+  [3, 0, 2],
+  [3, 5, 0],
+  [1, 1, 1],
+  [1, 9, 5],
+  [6, 1, 70],
+  [4, 8, 4],
+  [5, 9, 3],
+  [33, 47, 65],
+  [130, 17, 300],
+  [7, 530, 129],
+];
+
+function product(shape: GemmShape, a: Float32Array, b: Float32Array, c: Float32Array) {
+  const { m, n, k, transposeA, transposeB, accumulate } = shape;
+  return Float64Array.from({ length: m * n }, (_, place) => {
+    const i = Math.floor(place / n);
+    const j = place % n;
+    let sum = accumulate ? c[place] : 0;
+    for (let p = 0; p < k; p++) {
+      sum += a[transposeA ? p * m + i : i * k + p] * b[transposeB ? j * k + p : p * n + j];
+    }
+    return sum;
+  });
+}
+
+for (const [name, create] of Object.entries(providers)) {
+  test(`GEMM by ${name}: every size, transposition and accumulation, in place`, async (t) => {
+    const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
+    const gemm = await create(memory);
+    if (typeof gemm === 'string') {
+      t.skip(gemm);
+      return;
+    }
+    const random = new Random(7);
+    for (const [m, n, k] of SIZES) {
+      for (let flags = 0; flags < 8; flags++) {
+        const shape = {
+          m,
+          n,
+          k,
+          transposeA: (flags & 1) !== 0,
+          transposeB: (flags & 2) !== 0,
+          accumulate: (flags & 4) !== 0,
+        };
+        const addressB = BASE + 4 * m * k;
+        const addressC = addressB + 4 * k * n;
+        const a = new Float32Array(memory.buffer, BASE, m * k);
+        const b = new Float32Array(memory.buffer, addressB, k * n);
+        const c = new Float32Array(memory.buffer, addressC, m * n + MARGIN);
+        for (const array of [a, b, c]) array.set(Float32Array.from(array, () => random.normal()));
+        const before = c.slice();
+        const expected = product(shape, a, b, before);
+        const call = gemm.bind(shape, BASE, addressB, addressC);
+
+        await call();
+        const first = c.slice();
+        const label = JSON.stringify(shape);
+        for (let i = 0; i < m * n; i++) {
+          const error = Math.abs(first[i] - expected[i]);
+          assert.ok(error <= 2e-6 * Math.sqrt(k + 1) * 4, `${label} at ${i}: off by ${error}`);
+        }
+        assert.deepEqual(first.subarray(m * n), before.subarray(m * n), `${label} wrote past c`);
+
+        c.set(before);
+        await call();
+        assert.deepEqual(c, first, `${label}: a second run gave other bits`);
+      }
+    }
+    await gemm.dispose();
+  });
+}
