@@ -48,8 +48,8 @@ function applyRows<Adds, Relu>(
         v0 = f32x4.add(v0, v128.load(residual + p));
         v1 = f32x4.add(v1, v128.load(residual + p, 16));
       }
-      v128.store(y + p, variant.isOn<Relu>() ? f32x4.max(v0, zero) : v0);
-      v128.store(y + p, variant.isOn<Relu>() ? f32x4.max(v1, zero) : v1, 16);
+      v128.store(y + p, variant.isOn<Relu>() ? f32x4.pmax(v0, zero) : v0);
+      v128.store(y + p, variant.isOn<Relu>() ? f32x4.pmax(v1, zero) : v1, 16);
       p += rowBytes;
     }
   }
@@ -63,7 +63,7 @@ function applyRows<Adds, Relu>(
     for (let r = 0; r < rows; r++) {
       let v = normalize(loadLanes(x + p, count), mean, scale, shift);
       if (variant.isOn<Adds>()) v = f32x4.add(v, loadLanes(residual + p, count));
-      storeLanes(y + p, variant.isOn<Relu>() ? f32x4.max(v, zero) : v, count);
+      storeLanes(y + p, variant.isOn<Relu>() ? f32x4.pmax(v, zero) : v, count);
       p += rowBytes;
     }
   }

@@ -22,7 +22,7 @@ export const SQUARE: i32 = 6;
 export const ABS: i32 = 7;
 
 function applyLanes<F>(x: v128): v128 {
-  if (isSame<F, Relu>()) return f32x4.max(x, f32x4.splat(0));
+  if (isSame<F, Relu>()) return f32x4.pmax(x, f32x4.splat(0));
   if (isSame<F, Sqrt>()) return f32x4.sqrt(x);
   if (isSame<F, Square>()) return f32x4.mul(x, x);
   if (isSame<F, Abs>()) return f32x4.abs(x);

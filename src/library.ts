@@ -1,5 +1,138 @@
-/** The public names that Node and the browser share. Each platform's entry adds its own. */
+/** The public names that Node and the browser share; each platform's entry adds its own. */
+export {
+  type Application,
+  applications,
+  findApplication,
+} from './applications/registry.js';
+export {
+  type BasicBlockOptions,
+  type BlockOptions,
+  basicBlock,
+  type ConvolutionalBlockOptions,
+  convolutionalBlock,
+  type IdentityBlockOptions,
+  identityBlock,
+} from './applications/residual-blocks.js';
+export { type Resnet50Options, resnet50 } from './applications/resnet50.js';
+export { type SmallResnetOptions, smallResnet } from './applications/small-resnet.js';
 export * from './core/errors.js';
 export { Random } from './core/random.js';
 export type { Shape } from './core/shape.js';
-export { Model } from './models/model.js';
+export { ArrayDataset, type ArrayDatasetOptions, type SampleArray } from './data/array-dataset.js';
+export { type DatasetRow, datasetCatalog, datasetRow } from './data/catalog.js';
+export { type Dataset, type DatasetSplit, splitDataset, subset, take } from './data/dataset.js';
+export { decodeIdx, type IdxArray, parseIdx } from './data/idx.js';
+export { type LabelledImagesOptions, labelledImages } from './data/labelled-images.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsContent,
+  type TensorEntry,
+  type TensorInput,
+} from './formats/safetensors.js';
+export type { CallContext, CallNode, GraphLayer } from './graph/call-node.js';
+export { type SymbolicShape, SymbolicTensor } from './graph/symbolic-tensor.js';
+export { type Initializer, type Regularizer, Variable } from './graph/variable.js';
+export {
+  countParameters,
+  formatSummary,
+  type ParameterCounts,
+  type SummaryRow,
+  summarize,
+} from './inspect/summary.js';
+export { Activation, type ActivationOptions, activation } from './layers/activation.js';
+export type { ActivationName } from './layers/activations.js';
+export { Add, add } from './layers/add.js';
+export { AveragePooling2D, averagePooling2d } from './layers/average-pooling2d.js';
+export {
+  BatchNormalization,
+  type BatchNormalizationOptions,
+  batchNormalization,
+} from './layers/batch-normalization.js';
+export { Concatenate, type ConcatenateOptions, concatenate } from './layers/concatenate.js';
+export { Conv2D, type Conv2DOptions, conv2d } from './layers/conv2d.js';
+export { Dense, type DenseOptions, dense } from './layers/dense.js';
+export { Dropout, type DropoutOptions, dropout } from './layers/dropout.js';
+export { Flatten, flatten } from './layers/flatten.js';
+export {
+  GlobalAveragePooling2D,
+  globalAveragePooling2d,
+} from './layers/global-average-pooling2d.js';
+export { GlobalMaxPooling2D, globalMaxPooling2d } from './layers/global-max-pooling2d.js';
+export type { GlobalPooling2DOptions } from './layers/global-pooling2d.js';
+export {
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type InitializerLike,
+  type InitializerName,
+  ones,
+  zeros,
+} from './layers/initializers.js';
+export { InputLayer, type InputOptions, input } from './layers/input-layer.js';
+export { Lambda, type LambdaFunction, lambda } from './layers/lambda.js';
+export { Layer, type LayerConfig, type LayerOptions, type WeightArray } from './layers/layer.js';
+export { MaxPooling2D, maxPool2d, maxPooling2d } from './layers/max-pooling2d.js';
+export { Multiply, multiply } from './layers/multiply.js';
+export type { Size2d } from './layers/option-checks.js';
+export type { Pooling2DOptions } from './layers/pooling2d.js';
+export { setRandomSeed } from './layers/random-seed.js';
+export { ReLU, reLU } from './layers/re-lu.js';
+export { l1, l1L2, l2, type RegularizerLike } from './layers/regularizers.js';
+export { Reshape, type ReshapeOptions, reshape } from './layers/reshape.js';
+export { Softmax, softmax } from './layers/softmax.js';
+export { Subtract, subtract } from './layers/subtract.js';
+export { clearNames } from './layers/unique-name.js';
+export {
+  ZeroPadding2D,
+  type ZeroPadding2DOptions,
+  zeroPadding2d,
+} from './layers/zero-padding2d.js';
+export {
+  type CompileOptions,
+  type FitOptions,
+  Model,
+  type ModelOptions,
+  type Prediction,
+  type RunOptions,
+  type Samples,
+} from './models/model.js';
+export { type DecodeModelOptions, decodeModel, encodeModel } from './models/model-file.js';
+export type { ExecutorOptions } from './models/platform.js';
+export { Sequential, type SequentialOptions, sequential } from './models/sequential.js';
+export type { Value } from './ops/ir.js';
+export * as ops from './ops/ops.js';
+export type { KernelCall } from './plan/kernels.js';
+export type { Plan } from './plan/plan.js';
+export { type PrintPlanOptions, printPlan } from './plan/print-plan.js';
+export { validatePlan } from './plan/validate-plan.js';
+export type { Executor, ExecutorDescription } from './runtime/executor.js';
+export {
+  createReferenceExecutor,
+  type ReferenceExecutorOptions,
+} from './runtime/reference/reference-executor.js';
+export type { Callback, Logs, RunPlan, TrainingControl } from './training/callback.js';
+export type { EpochPosition } from './training/epoch-position.js';
+export { History } from './training/history.js';
+export {
+  type CrossentropyOptions,
+  categoricalCrossentropy,
+  type Loss,
+  type LossLike,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from './training/losses.js';
+export { accuracy, type Metric, type MetricLike, topKAccuracy } from './training/metrics.js';
+export type { PerOutput } from './training/objective.js';
+export type { Optimizer } from './training/optimizer.js';
+export {
+  type AdamOptions,
+  adam,
+  type OptimizerLike,
+  optimizerNames,
+  type SgdOptions,
+  sgd,
+} from './training/optimizers.js';
+export type { OptimizerState } from './training/trainer.js';

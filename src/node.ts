@@ -1,12 +1,31 @@
 import { setPlatform } from './models/platform.js';
 import { createCpuExecutor } from './node/cpu-executor.js';
+import { progressBar } from './node/progress-bar.js';
 import { createReferenceExecutor } from './runtime/reference/reference-executor.js';
 
 setPlatform({
-  async createExecutor({ executor = 'cpu', ...options }) {
-    if (executor === 'reference') return createReferenceExecutor({ replicas: options.replicas });
-    return createCpuExecutor(options);
+  async createExecutor({ executor = 'cpu', replicas, gemm, profile }) {
+    if (executor === 'reference') return createReferenceExecutor({ replicas });
+    return createCpuExecutor({ replicas, gemm, profile });
   },
+  createProgress: progressBar,
 });
 
 export * from './library.js';
+export { type CpuExecutorOptions, createCpuExecutor } from './node/cpu-executor.js';
+export { type FoundDataset, findDatasets } from './node/data/find-datasets.js';
+export { type ImagePixels, type ReadImageOptions, readImageFile } from './node/data/image-file.js';
+export {
+  type DatasetInfo,
+  type LoadDatasetOptions,
+  type LoadedDataset,
+  loadDataset,
+} from './node/data/load-dataset.js';
+export {
+  type DataSets,
+  type ImagesAndLabels,
+  type ReadDataSetsOptions,
+  readDataSets,
+} from './node/data/read-data-sets.js';
+export { loadModel, saveModel } from './node/model-files.js';
+export { type ProgressBarOptions, progressBar } from './node/progress-bar.js';

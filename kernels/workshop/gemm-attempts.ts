@@ -1,7 +1,8 @@
 import { gemm_f32, gemmScratchBytes } from '../gemm';
 
-// Attempts at c [m, n] = op(a) · op(b), each with the arguments of gemm_f32. kernels/workshop/gemm.mjs
-// checks and times them. GFLOP/s on one core of a Granite Rapids Xeon, Node 20: 1: 1; 2: 8; 3: 42.
+// Attempts at c [m, n] = op(a) · op(b), each with the arguments of gemm_f32; kernels/workshop/gemm.mjs
+// checks and times them. One core of a Granite Rapids Xeon, Node 20, GFLOP/s: attempt 1: 1–2; 2: 13;
+// 3: 42.
 
 export { gemmScratchBytes };
 

@@ -209,13 +209,7 @@ export interface KernelExports {
   ): void;
   fill_f32(y: number, size: number, value: number): void;
   spreadScalar_f32(x: number, y: number, size: number, scale: number): void;
-  flipKernel_f32(
-    w: number,
-    flipped: number,
-    taps: number,
-    channels: number,
-    filters: number,
-  ): void;
+  flipKernel_f32(w: number, flipped: number, taps: number, channels: number, filters: number): void;
   gemm_f32(
     transposeA: number,
     transposeB: number,
