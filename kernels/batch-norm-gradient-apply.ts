@@ -1,5 +1,5 @@
 import { loadLanes, storeLanes } from './lanes';
-import { ROW_BLOCK, SCRATCH, STRIPE } from './scratch';
+import { SCRATCH, STRIPE } from './scratch';
 import * as variant from './variant';
 
 /** Coefficients of a stripe: dx = scale · (g − offset − (x − mean) · slope). */
@@ -32,54 +32,56 @@ function prepare(
   }
 }
 
-function slopeOf(g: v128, x: v128, mean: v128, scale: v128, offset: v128, slope: v128): v128 {
-  const correction = f32x4.add(offset, f32x4.mul(f32x4.sub(x, mean), slope));
-  return f32x4.mul(scale, f32x4.sub(g, correction));
+/** dx of the four channels at `at`. */
+function correct(at: usize, g: v128, x: v128): v128 {
+  const centred = f32x4.sub(x, v128.load(MEAN + at));
+  const correction = f32x4.add(v128.load(OFFSET + at), f32x4.mul(centred, v128.load(SLOPE + at)));
+  return f32x4.mul(v128.load(SCALE + at), f32x4.sub(g, correction));
 }
 
-function applyRows<Relu, Corrects, Splits>(
+function applyRow<Relu, Corrects, Splits>(
   x: usize,
   dy: usize,
   y: usize,
   dx: usize,
   dresidual: usize,
-  rows: i32,
   width: i32,
-  rowBytes: usize,
 ): void {
   const zero = f32x4.splat(0);
-  for (let c = 0; c < width; c += 4) {
-    const at = (<usize>c) << 2;
-    const count = width - c;
-    const mean = v128.load(MEAN + at);
-    const scale = v128.load(SCALE + at);
-    const offset = v128.load(OFFSET + at);
-    const slope = v128.load(SLOPE + at);
-    let p = at;
-    if (count >= 4) {
-      for (let r = 0; r < rows; r++) {
-        let g = v128.load(dy + p);
-        if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(v128.load(y + p), zero));
-        const d = variant.isOn<Corrects>()
-          ? slopeOf(g, v128.load(x + p), mean, scale, offset, slope)
-          : f32x4.mul(scale, g);
-        v128.store(dx + p, d);
-        if (variant.isOn<Splits>()) v128.store(dresidual + p, g);
-        p += rowBytes;
-      }
-    } else {
-      for (let r = 0; r < rows; r++) {
-        let g = loadLanes(dy + p, count);
-        if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(loadLanes(y + p, count), zero));
-        const d = variant.isOn<Corrects>()
-          ? slopeOf(g, loadLanes(x + p, count), mean, scale, offset, slope)
-          : f32x4.mul(scale, g);
-        storeLanes(dx + p, d, count);
-        if (variant.isOn<Splits>()) storeLanes(dresidual + p, g, count);
-        p += rowBytes;
-      }
-    }
+  let c = 0;
+  let at: usize = 0;
+  for (; c + 4 <= width; c += 4) {
+    let g = v128.load(dy + at);
+    if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(v128.load(y + at), zero));
+    const d = variant.isOn<Corrects>()
+      ? correct(at, g, v128.load(x + at))
+      : f32x4.mul(v128.load(SCALE + at), g);
+    v128.store(dx + at, d);
+    if (variant.isOn<Splits>()) v128.store(dresidual + at, g);
+    at += 16;
   }
+  const rest = width - c;
+  if (rest > 0) {
+    let g = loadLanes(dy + at, rest);
+    if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(loadLanes(y + at, rest), zero));
+    const d = variant.isOn<Corrects>()
+      ? correct(at, g, loadLanes(x + at, rest))
+      : f32x4.mul(v128.load(SCALE + at), g);
+    storeLanes(dx + at, d, rest);
+    if (variant.isOn<Splits>()) storeLanes(dresidual + at, g, rest);
+  }
+}
+
+function applySplit<Relu, Corrects>(
+  x: usize,
+  dy: usize,
+  y: usize,
+  dx: usize,
+  dresidual: usize,
+  width: i32,
+): void {
+  if (dresidual) applyRow<Relu, Corrects, variant.On>(x, dy, y, dx, dresidual, width);
+  else applyRow<Relu, Corrects, variant.Off>(x, dy, y, dx, 0, width);
 }
 
 /**
@@ -107,31 +109,18 @@ export function batchNormGradientApply_f32(
     const skip = (<usize>first) << 2;
     const scales = gamma ? gamma + skip : 0;
     prepare(mean + skip, rstd + skip, scales, sums ? sums + skip : 0, width, bytes, totalRows);
-    for (let r = 0; r < rows; r += ROW_BLOCK) {
-      const n = min(ROW_BLOCK, rows - r);
+    for (let r = 0; r < rows; r++) {
       const at = <usize>r * bytes + skip;
       const a = x + at;
       const b = dy + at;
       const d = dx + at;
-      const e = dresidual + at;
+      const e = dresidual ? dresidual + at : 0;
       if (y) {
-        if (sums) {
-          if (dresidual)
-            applyRows<variant.On, variant.On, variant.On>(a, b, y + at, d, e, n, width, bytes);
-          else applyRows<variant.On, variant.On, variant.Off>(a, b, y + at, d, e, n, width, bytes);
-        } else {
-          if (dresidual)
-            applyRows<variant.On, variant.Off, variant.On>(a, b, y + at, d, e, n, width, bytes);
-          else applyRows<variant.On, variant.Off, variant.Off>(a, b, y + at, d, e, n, width, bytes);
-        }
-      } else if (sums) {
-        if (dresidual)
-          applyRows<variant.Off, variant.On, variant.On>(a, b, y, d, e, n, width, bytes);
-        else applyRows<variant.Off, variant.On, variant.Off>(a, b, y, d, e, n, width, bytes);
+        if (sums) applySplit<variant.On, variant.On>(a, b, y + at, d, e, width);
+        else applySplit<variant.On, variant.Off>(a, b, y + at, d, e, width);
       } else {
-        if (dresidual)
-          applyRows<variant.Off, variant.Off, variant.On>(a, b, y, d, e, n, width, bytes);
-        else applyRows<variant.Off, variant.Off, variant.Off>(a, b, y, d, e, n, width, bytes);
+        if (sums) applySplit<variant.Off, variant.On>(a, b, 0, d, e, width);
+        else applySplit<variant.Off, variant.Off>(a, b, 0, d, e, width);
       }
     }
   }

@@ -1,5 +1,5 @@
 import { loadLanes, narrow, storeLanes, widenHigh, widenLow } from './lanes';
-import { PANEL, ROW_BLOCK, SCRATCH, STRIPE } from './scratch';
+import { PANEL, SCRATCH, STRIPE } from './scratch';
 import * as variant from './variant';
 
 /**
@@ -12,59 +12,27 @@ const PRODUCT: usize = SCRATCH + 8 * STRIPE;
 const TOTAL_SUM: usize = SCRATCH + 12 * STRIPE;
 const TOTAL_PRODUCT: usize = SCRATCH + 20 * STRIPE;
 
-function addRows<Relu>(
-  x: usize,
-  dy: usize,
-  y: usize,
-  rows: i32,
-  width: i32,
-  rowBytes: usize,
-): void {
+function add(at: usize, g: v128, x: v128): void {
+  const product = f32x4.mul(g, f32x4.sub(x, v128.load(MEAN + at)));
+  v128.store(SUM + at, f32x4.add(v128.load(SUM + at), g));
+  v128.store(PRODUCT + at, f32x4.add(v128.load(PRODUCT + at), product));
+}
+
+function addRow<Relu>(x: usize, dy: usize, y: usize, width: i32): void {
   const zero = f32x4.splat(0);
   let c = 0;
-  for (; c + 8 <= width; c += 8) {
-    const at = (<usize>c) << 2;
-    const mean0 = v128.load(MEAN + at);
-    const mean1 = v128.load(MEAN + at, 16);
-    let sum0 = v128.load(SUM + at);
-    let sum1 = v128.load(SUM + at, 16);
-    let product0 = v128.load(PRODUCT + at);
-    let product1 = v128.load(PRODUCT + at, 16);
-    let p = at;
-    for (let r = 0; r < rows; r++) {
-      let g0 = v128.load(dy + p);
-      let g1 = v128.load(dy + p, 16);
-      if (variant.isOn<Relu>()) {
-        g0 = v128.and(g0, f32x4.gt(v128.load(y + p), zero));
-        g1 = v128.and(g1, f32x4.gt(v128.load(y + p, 16), zero));
-      }
-      sum0 = f32x4.add(sum0, g0);
-      sum1 = f32x4.add(sum1, g1);
-      product0 = f32x4.add(product0, f32x4.mul(g0, f32x4.sub(v128.load(x + p), mean0)));
-      product1 = f32x4.add(product1, f32x4.mul(g1, f32x4.sub(v128.load(x + p, 16), mean1)));
-      p += rowBytes;
-    }
-    v128.store(SUM + at, sum0);
-    v128.store(SUM + at, sum1, 16);
-    v128.store(PRODUCT + at, product0);
-    v128.store(PRODUCT + at, product1, 16);
+  let at: usize = 0;
+  for (; c + 4 <= width; c += 4) {
+    let g = v128.load(dy + at);
+    if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(v128.load(y + at), zero));
+    add(at, g, v128.load(x + at));
+    at += 16;
   }
-  for (; c < width; c += 4) {
-    const at = (<usize>c) << 2;
-    const count = width - c;
-    const mean = v128.load(MEAN + at);
-    let sum = v128.load(SUM + at);
-    let product = v128.load(PRODUCT + at);
-    let p = at;
-    for (let r = 0; r < rows; r++) {
-      let g = loadLanes(dy + p, count);
-      if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(loadLanes(y + p, count), zero));
-      sum = f32x4.add(sum, g);
-      product = f32x4.add(product, f32x4.mul(g, f32x4.sub(loadLanes(x + p, count), mean)));
-      p += rowBytes;
-    }
-    v128.store(SUM + at, sum);
-    v128.store(PRODUCT + at, product);
+  const rest = width - c;
+  if (rest > 0) {
+    let g = loadLanes(dy + at, rest);
+    if (variant.isOn<Relu>()) g = v128.and(g, f32x4.gt(loadLanes(y + at, rest), zero));
+    add(at, g, loadLanes(x + at, rest));
   }
 }
 
@@ -103,12 +71,11 @@ export function batchNormGradientSums_f32(
     const skip = (<usize>first) << 2;
     memory.fill(SCRATCH, 0, 28 * STRIPE);
     memory.copy(MEAN, mean + skip, (<usize>width) << 2);
-    for (let r = 0; r < rows; r += ROW_BLOCK) {
-      const count = min(ROW_BLOCK, rows - r);
+    for (let r = 0; r < rows; r++) {
       const at = <usize>r * rowBytes + skip;
-      if (y) addRows<variant.On>(x + at, dy + at, y + at, count, width, rowBytes);
-      else addRows<variant.Off>(x + at, dy + at, y, count, width, rowBytes);
-      if ((r + ROW_BLOCK) % PANEL == 0) endPanel(width);
+      if (y) addRow<variant.On>(x + at, dy + at, y + at, width);
+      else addRow<variant.Off>(x + at, dy + at, 0, width);
+      if ((r + 1) % PANEL == 0) endPanel(width);
     }
     endPanel(width);
     for (let c = 0; c < width; c += 4) {

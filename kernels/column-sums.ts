@@ -1,5 +1,8 @@
 import { loadLanes, narrow, storeLanes, widenHigh, widenLow } from './lanes';
-import { PANEL, ROW_BLOCK, SCRATCH, STRIPE } from './scratch';
+import { PANEL, SCRATCH, STRIPE } from './scratch';
+
+/** Rows that are read side by side, so that sums are loaded and stored once for all of them. */
+const ROW_BLOCK: i32 = 8;
 
 /** Single-precision sums of a panel, then double-precision totals: 12 bytes a channel. */
 const PARTIAL: usize = SCRATCH;

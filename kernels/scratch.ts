@@ -14,9 +14,6 @@ export const STRIPE: i32 = 512;
 /** Rows that are summed in single precision before the sums move to double precision. */
 export const PANEL: i32 = 64;
 
-/** Rows that are read side by side, so that per-channel values are loaded once for all of them. */
-export const ROW_BLOCK: i32 = 4;
-
 /** Bytes that `putNumber` uses, at the end of the scratch memory. */
 export const NUMBERS: usize = 65536 - 8 * 1024;
 

@@ -30,7 +30,8 @@ export {
   type TensorEntry,
   type TensorInput,
 } from './formats/safetensors.js';
-export type { CallContext, CallNode, GraphLayer } from './graph/call-node.js';
+export type { CallContext, GraphLayer } from './graph/graph-layer.js';
+export type { CallNode } from './graph/symbolic-tensor.js';
 export { type SymbolicShape, SymbolicTensor } from './graph/symbolic-tensor.js';
 export { type Initializer, type Regularizer, Variable } from './graph/variable.js';
 export {

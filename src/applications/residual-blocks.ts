@@ -73,7 +73,12 @@ function residualBlock(
   let shortcut = x;
   if (shortcutStrides !== undefined) {
     const { filters } = branch[branch.length - 1];
-    const projection = { filters, kernelSize: 1, strides: shortcutStrides, padding: 'valid' } as const;
+    const projection = {
+      filters,
+      kernelSize: 1,
+      strides: shortcutStrides,
+      padding: 'valid',
+    } as const;
     shortcut = convolve(x, '1', projection);
   }
   return activation('relu')(add()([y, shortcut]));

@@ -46,7 +46,11 @@ const stages: readonly Stage[] = [
   { stage: 5, blocks: 'abc', filters: [512, 512, 2048], strides: 2 },
 ];
 
-function connectStage(x: SymbolicTensor, stage: Stage, initializer: InitializerLike): SymbolicTensor {
+function connectStage(
+  x: SymbolicTensor,
+  stage: Stage,
+  initializer: InitializerLike,
+): SymbolicTensor {
   const { blocks, filters, strides } = stage;
   const [first, ...others] = blocks;
   const common = { f: 3, filters, stage: stage.stage, initializer };
@@ -60,8 +64,7 @@ export function resnet50Tensors(options: Resnet50Options): {
   outputs: SymbolicTensor;
 } {
   const { inputShape, classes, stage3Strides = 1, glorot = 'perLayer' } = options;
-  const initializer =
-    options.initializer ?? glorotUniform(glorot === 'article' ? { seed: 0 } : {});
+  const initializer = options.initializer ?? glorotUniform(glorot === 'article' ? { seed: 0 } : {});
   const inputs = input({ shape: inputShape });
   let x = zeroPadding2d({ padding: 3 })(inputs);
   x = conv2d({

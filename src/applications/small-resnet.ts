@@ -35,7 +35,8 @@ export function smallResnetTensors(options: SmallResnetOptions): {
 } {
   const { inputShape, classes, filters = [16, 32, 64], blocksPerStage = 1 } = options;
   const { initializer = 'heNormal' } = options;
-  if (filters.length === 0) throw new ValueError('filters must name the channels of at least one stage');
+  if (filters.length === 0)
+    throw new ValueError('filters must name the channels of at least one stage');
   if (!Number.isInteger(blocksPerStage) || blocksPerStage < 1 || blocksPerStage > LETTERS.length) {
     throw new ValueError(
       `blocksPerStage must be an integer from 1 to ${LETTERS.length}, got ${blocksPerStage}`,

@@ -61,7 +61,8 @@ function appendTraining(graph: IrGraph, training: TrainingPart): void {
   for (const [entry, weight] of training.weights) {
     const gradient = gradients.get(weight);
     // Without a gradient the state keeps the zeros it was set up with.
-    if (gradient !== undefined) graph.updates.push({ value: gradient, entry: gradientEntry(entry) });
+    if (gradient !== undefined)
+      graph.updates.push({ value: gradient, entry: gradientEntry(entry) });
   }
   graph.source = 'optimizer';
   graph.phase = 'update';

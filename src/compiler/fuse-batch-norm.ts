@@ -1,9 +1,9 @@
+import { sameShape } from '../core/shape.js';
 import { type BatchNormAttributes, batchNormOp } from '../ops/batch-norm.js';
 import { biasAddOp } from '../ops/bias-add.js';
 import { binaryOp } from '../ops/binary.js';
 import type { IrGraph, OpDefinition, Operation, Value } from '../ops/ir.js';
 import { unaryOp } from '../ops/unary.js';
-import { sameShape } from '../core/shape.js';
 import { Consumers } from './consumers.js';
 
 function is<A>(

@@ -182,7 +182,14 @@ class MemoryPlanner {
 
 function newStorage(value: Value): Storage {
   const size = sizeOf(value.shape);
-  return { size, state: undefined, first: Number.MAX_SAFE_INTEGER, last: -1, offset: 0, fed: false };
+  return {
+    size,
+    state: undefined,
+    first: Number.MAX_SAFE_INTEGER,
+    last: -1,
+    offset: 0,
+    fed: false,
+  };
 }
 
 function canTake(source: Storage, target: Storage, at: number): boolean {

@@ -1,5 +1,6 @@
 import { GraphError } from '../core/errors.js';
-import type { CallNode, GraphLayer } from './call-node.js';
+import type { GraphLayer } from './graph-layer.js';
+import type { CallNode } from './symbolic-tensor.js';
 import type { SymbolicTensor } from './symbolic-tensor.js';
 
 /** The calls and layers between the inputs and the outputs of a model. */
@@ -80,7 +81,9 @@ function checkNames(layers: readonly GraphLayer[]): void {
   const names = new Set<string>();
   for (const { name } of layers) {
     if (names.has(name)) {
-      throw new GraphError(`two different layers are named '${name}'; names must be unique in a model`);
+      throw new GraphError(
+        `two different layers are named '${name}'; names must be unique in a model`,
+      );
     }
     names.add(name);
   }

@@ -1,5 +1,5 @@
 import { formatShape } from '../core/shape.js';
-import type { CallNode } from './call-node.js';
+import type { GraphLayer } from './graph-layer.js';
 
 /** A shape whose batch axis, the first, is not fixed yet: `[null, 28, 28, 1]`. */
 export type SymbolicShape = readonly (number | null)[];
@@ -32,4 +32,13 @@ export class SymbolicTensor {
   toString(): string {
     return `SymbolicTensor '${this.name}' ${formatShape(this.shape)}`;
   }
+}
+
+/** One call of a layer on symbolic tensors. A shared layer has several. */
+export interface CallNode {
+  readonly layer: GraphLayer;
+  /** Which call of the layer it is, from 0. */
+  readonly call: number;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
 }

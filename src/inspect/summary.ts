@@ -1,7 +1,7 @@
-import type { CallNode } from '../graph/call-node.js';
+import type { CallNode } from '../graph/symbolic-tensor.js';
 import type { SymbolicShape } from '../graph/symbolic-tensor.js';
-import { tensorReferences } from '../models/config.js';
-import type { Network } from '../models/network.js';
+import { tensorReferences } from '../network/config.js';
+import type { Network } from '../network/network.js';
 
 const BYTES_PER_VALUE = 4;
 const DEFAULT_WIDTH = 100;
@@ -127,7 +127,10 @@ export function formatSummary(
   width = DEFAULT_WIDTH,
 ): string {
   const shown = isChain(rows) ? columns.slice(0, -1) : columns;
-  const cells = [shown.map(({ title }) => title), ...rows.map((row) => shown.map((c) => c.cell(row)))];
+  const cells = [
+    shown.map(({ title }) => title),
+    ...rows.map((row) => shown.map((c) => c.cell(row))),
+  ];
   const widths = columnWidths(cells, width);
   const rule = (left: string, middle: string, right: string, line: string) =>
     `${left}${widths.map((one) => line.repeat(one + 2)).join(middle)}${right}`;

@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from '../core/errors.js';
 import { formatShape, type Shape } from '../core/shape.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import type { Initializer, Regularizer, Variable } from '../graph/variable.js';
 import { batchNorm } from '../ops/batch-norm.js';
 import type { Value } from '../ops/ir.js';
@@ -65,16 +65,26 @@ export class BatchNormalization extends Layer {
     const what = `layer '${this.name}'`;
     this.#axis = options.axis ?? -1;
     if (!Number.isInteger(this.#axis)) {
-      throw new ValueError(`${what}: axis must be -1 or the number of the last axis, got ${show(this.#axis)}`);
+      throw new ValueError(
+        `${what}: axis must be -1 or the number of the last axis, got ${show(this.#axis)}`,
+      );
     }
-    this.#momentum = requireNumber(options.momentum ?? 0.99, 'momentum', what, 0, 1 + Number.EPSILON);
+    this.#momentum = requireNumber(
+      options.momentum ?? 0.99,
+      'momentum',
+      what,
+      0,
+      1 + Number.EPSILON,
+    );
     this.#epsilon = requireNumber(options.epsilon ?? 1e-3, 'epsilon', what, 0);
     this.#center = requireFlag(options.center ?? true, 'center', what);
     this.#scale = requireFlag(options.scale ?? true, 'scale', what);
     this.#betaInitializer = resolveInitializer(options.betaInitializer ?? 'zeros');
     this.#gammaInitializer = resolveInitializer(options.gammaInitializer ?? 'ones');
     this.#movingMeanInitializer = resolveInitializer(options.movingMeanInitializer ?? 'zeros');
-    this.#movingVarianceInitializer = resolveInitializer(options.movingVarianceInitializer ?? 'ones');
+    this.#movingVarianceInitializer = resolveInitializer(
+      options.movingVarianceInitializer ?? 'ones',
+    );
     this.#betaRegularizer = resolveRegularizer(options.betaRegularizer);
     this.#gammaRegularizer = resolveRegularizer(options.gammaRegularizer);
   }

@@ -1,6 +1,6 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape } from '../core/shape.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import type { Initializer, Regularizer, Variable } from '../graph/variable.js';
 import { biasAdd } from '../ops/bias-add.js';
 import { conv2d as conv2dOp } from '../ops/conv2d.js';

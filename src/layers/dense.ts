@@ -1,6 +1,6 @@
 import { ShapeError } from '../core/errors.js';
 import { type Shape, sizeOf } from '../core/shape.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import type { Initializer, Regularizer, Variable } from '../graph/variable.js';
 import { biasAdd } from '../ops/bias-add.js';
 import type { Value } from '../ops/ir.js';

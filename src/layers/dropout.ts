@@ -1,5 +1,5 @@
 import { hashName } from '../core/random.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import { dropout as dropoutOp } from '../ops/dropout.js';
 import type { Value } from '../ops/ir.js';
 import { Layer, type LayerConfig, type LayerOptions } from './layer.js';

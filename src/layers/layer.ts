@@ -1,6 +1,7 @@
 import { GraphError, ShapeError, ValueError } from '../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
-import type { CallContext, CallNode, GraphLayer } from '../graph/call-node.js';
+import type { CallContext, GraphLayer } from '../graph/graph-layer.js';
+import type { CallNode } from '../graph/symbolic-tensor.js';
 import { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import { type Initializer, type Regularizer, Variable } from '../graph/variable.js';
 import { IrGraph, type Value } from '../ops/ir.js';

@@ -8,7 +8,9 @@ export type Size2d = number | readonly [number, number];
 const LARGEST_COUNT = 2 ** 26;
 
 function isCount(value: unknown, least: number): value is number {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= LARGEST_COUNT;
+  return (
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= LARGEST_COUNT
+  );
 }
 
 /** A value as it stands in a message. */

@@ -7,12 +7,12 @@ import {
   type TensorInput,
 } from '../formats/safetensors.js';
 import type { LambdaFunction } from '../layers/lambda.js';
-import { resolveLoss, type LossName } from '../training/losses.js';
-import { resolveMetric, type Metric, type MetricName } from '../training/metrics.js';
+import { type LossName, resolveLoss } from '../training/losses.js';
+import { type Metric, type MetricName, resolveMetric } from '../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../training/optimizers.js';
 import type { OptimizerState } from '../training/trainer.js';
-import { networkToConfig } from './config.js';
-import { networkFromConfig } from './config-loading.js';
+import { networkToConfig } from '../network/config.js';
+import { networkFromConfig } from '../network/config-loading.js';
 import { Model } from './model.js';
 import type { ExecutorOptions } from './platform.js';
 

@@ -2,7 +2,7 @@ import { GraphError, ValueError } from '../core/errors.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { ArrayDataset, type SampleArray } from '../data/array-dataset.js';
 import { type Dataset, splitDataset } from '../data/dataset.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
 import { countParameters, formatSummary, summarize } from '../inspect/summary.js';
@@ -13,12 +13,7 @@ import type { Executor } from '../runtime/executor.js';
 import { checkSamples } from '../training/batch-runner.js';
 import { type Callback, CallbackList, type TrainingControl } from '../training/callback.js';
 import type { EpochPosition } from '../training/epoch-position.js';
-import {
-  requireBatchSize,
-  runEvaluate,
-  runFit,
-  runPredict,
-} from '../training/fit.js';
+import { requireBatchSize, runEvaluate, runFit, runPredict } from '../training/fit.js';
 import { History } from '../training/history.js';
 import type { LossLike } from '../training/losses.js';
 import type { MetricLike } from '../training/metrics.js';
@@ -27,8 +22,8 @@ import type { Optimizer } from '../training/optimizer.js';
 import { type OptimizerLike, resolveOptimizer } from '../training/optimizers.js';
 import type { NamedVariable, Trainee } from '../training/trainee.js';
 import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
-import { networkToConfig } from './config.js';
-import { Network } from './network.js';
+import { networkToConfig } from '../network/config.js';
+import { Network } from '../network/network.js';
 import { type ExecutorOptions, platform } from './platform.js';
 
 /** Options of `Model`. */
@@ -179,7 +174,9 @@ export class Model extends Layer implements Trainee, TrainingControl {
 
   override get trainableWeights(): readonly Variable[] {
     if (!this.trainable) return [];
-    return this.#network.variables.flatMap(({ variable, trainable }) => (trainable ? variable : []));
+    return this.#network.variables.flatMap(({ variable, trainable }) =>
+      trainable ? variable : [],
+    );
   }
 
   /** The optimizer that the model was compiled with. */

@@ -126,7 +126,12 @@ const batchNormGradientOp: OpDefinition<BatchNormGradientAttributes> = {
     if (batchStatistics || parameters) {
       const partial = scope.temporary('sums', [2, size.channels]);
       sums = scope.temporary('allSums', [2, size.channels]);
-      scope.call('batchNormGradientSums', { x, y, dy, mean, rstd }, { sums: partial }, { ...size, relu });
+      scope.call(
+        'batchNormGradientSums',
+        { x, y, dy, mean, rstd },
+        { sums: partial },
+        { ...size, relu },
+      );
       scope.call('allReduceSum', { x: partial }, { y: sums }, { size: 2 * size.channels });
     }
     if (parameters && sums !== undefined) {

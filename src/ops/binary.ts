@@ -1,5 +1,5 @@
 import { ShapeError } from '../core/errors.js';
-import { formatShape, sameShape, type Shape, sizeOf } from '../core/shape.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { BinaryFunction } from '../plan/kernels.js';
 import { lowerToKernel, type OpDefinition, type Value } from './ir.js';
 import { repeatingStrides, toRank4 } from './strided.js';

@@ -68,7 +68,9 @@ export const embedOp: OpDefinition<EmbedAttributes> = {
   infer({ x }, attributes) {
     checkBox(attributes.target, attributes, 'pad');
     if (x.some((d, i) => d !== attributes.size[i])) {
-      throw new ShapeError(`pad: ${formatShape(x)} does not fill the box ${formatShape(attributes.size)}`);
+      throw new ShapeError(
+        `pad: ${formatShape(x)} does not fill the box ${formatShape(attributes.size)}`,
+      );
     }
     return { y: attributes.target };
   },

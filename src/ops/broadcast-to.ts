@@ -1,8 +1,8 @@
 import { ShapeError } from '../core/errors.js';
-import { formatShape, sameShape, type Shape, sizeOf } from '../core/shape.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import { lowerToKernel, type OpDefinition, type Value } from './ir.js';
-import { sumToShape } from './sum-to-shape.js';
 import { contiguousStrides, repeatingStrides, toRank4 } from './strided.js';
+import { sumToShape } from './sum-to-shape.js';
 
 interface BroadcastAttributes {
   shape: Shape;

@@ -18,7 +18,8 @@ export const concatenateOp: OpDefinition<ConcatenateAttributes> = {
     const shapes: Shape[] = parts(inputs);
     const [first] = shapes;
     for (const shape of shapes) {
-      const fits = shape.length === first.length && shape.every((d, i) => i === axis || d === first[i]);
+      const fits =
+        shape.length === first.length && shape.every((d, i) => i === axis || d === first[i]);
       if (!fits || axis < 1 || axis >= first.length) {
         throw new ShapeError(
           `cannot concatenate ${shapes.map(formatShape).join(' and ')} along axis ${axis}; all other axes must be equal`,

@@ -60,7 +60,9 @@ export const crossentropyOp: OpDefinition<CrossentropyAttributes> = {
   },
   gradient({ graph, inputs: { probabilities, labels }, douts, attributes }) {
     const operands = { probabilities, labels, dloss: douts.loss };
-    return { probabilities: graph.add(crossentropyGradientOp, operands, attributes).dprobabilities };
+    return {
+      probabilities: graph.add(crossentropyGradientOp, operands, attributes).dprobabilities,
+    };
   },
   lower(scope) {
     const attributes = classAttributes(scope.inputs.probabilities, scope.attributes);

@@ -1,4 +1,4 @@
-import { type Shape } from '../core/shape.js';
+import type { Shape } from '../core/shape.js';
 import type { Pool2dAttributes } from '../plan/kernels.js';
 import { lowerToKernel, type OpDefinition, requireRank, type Value } from './ir.js';
 import { type Padding, placeWindow } from './window.js';
@@ -74,7 +74,11 @@ const averagePoolGradientOp: OpDefinition<Pool2dGradientOptions> = {
   name: 'averagePoolGradient',
   infer: (_, { target }) => ({ dx: target }),
   lower(scope) {
-    lowerToKernel(scope, 'averagePoolGradient', geometry(scope.attributes.target, scope.attributes));
+    lowerToKernel(
+      scope,
+      'averagePoolGradient',
+      geometry(scope.attributes.target, scope.attributes),
+    );
   },
 };
 

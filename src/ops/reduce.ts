@@ -1,7 +1,7 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
-import { broadcastTo } from './broadcast-to.js';
 import { affine } from './affine.js';
+import { broadcastTo } from './broadcast-to.js';
 import { lowerToKernel, type OpDefinition, type Value } from './ir.js';
 import { reshape } from './reshape.js';
 
@@ -15,7 +15,9 @@ interface ReduceAttributes {
 
 function reducedShape(x: Shape, { from, to, keepDims }: ReduceAttributes): Shape {
   if (from < 0 || to >= x.length || from > to) {
-    throw new ShapeError(`cannot reduce axes ${from} to ${to} of an array of shape ${formatShape(x)}`);
+    throw new ShapeError(
+      `cannot reduce axes ${from} to ${to} of an array of shape ${formatShape(x)}`,
+    );
   }
   const kept = keepDims ? x.slice(from, to + 1).map(() => 1) : [];
   return [...x.slice(0, from), ...kept, ...x.slice(to + 1)];
@@ -46,7 +48,9 @@ function reduce(x: Value, axes: readonly number[], keepDims: boolean, mean: bool
   const rank = x.shape.length;
   const sorted = axes.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
   if (sorted.some((axis, i) => i > 0 && axis !== sorted[i - 1] + 1)) {
-    throw new ShapeError(`reduced axes must be neighbours, got [${axes.join(', ')}]; reduce them in turn`);
+    throw new ShapeError(
+      `reduced axes must be neighbours, got [${axes.join(', ')}]; reduce them in turn`,
+    );
   }
   const [from, to] = [sorted[0], sorted[sorted.length - 1]];
   const scale = mean ? 1 / sizeOf(x.shape.slice(from, to + 1)) : 1;

@@ -7,7 +7,9 @@ const RANK = 4;
 /** The shape with leading axes of size 1 up to rank 4. */
 export function toRank4(shape: Shape): number[] {
   if (shape.length > RANK) {
-    throw new ShapeError(`arrays of at most ${RANK} axes are supported here, got ${formatShape(shape)}`);
+    throw new ShapeError(
+      `arrays of at most ${RANK} axes are supported here, got ${formatShape(shape)}`,
+    );
   }
   return [...Array.from({ length: RANK - shape.length }, () => 1), ...shape];
 }

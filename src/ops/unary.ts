@@ -23,7 +23,10 @@ const unaryGradientOp: OpDefinition<UnaryAttributes> = {
   name: 'unaryGradient',
   infer: ({ x }) => ({ dx: x }),
   lower(scope) {
-    lowerToKernel(scope, 'unaryGradient', { ...scope.attributes, size: sizeOf(scope.inputs.x.shape) });
+    lowerToKernel(scope, 'unaryGradient', {
+      ...scope.attributes,
+      size: sizeOf(scope.inputs.x.shape),
+    });
   },
 };
 

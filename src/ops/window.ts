@@ -53,7 +53,9 @@ function alongAxis(
 export function placeWindow(x: Shape, window: Window, what: string): WindowGeometry {
   for (const number of [...window.size, ...window.strides, ...window.dilation]) {
     if (!Number.isInteger(number) || number < 1) {
-      throw new ValueError(`${what}: window sizes, strides and dilations must be integers ≥ 1, got ${number}`);
+      throw new ValueError(
+        `${what}: window sizes, strides and dilations must be integers ≥ 1, got ${number}`,
+      );
     }
   }
   const pads = typeof window.padding === 'string' ? undefined : window.padding;

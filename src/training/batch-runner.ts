@@ -1,5 +1,5 @@
 import { DataError, ShapeError } from '../core/errors.js';
-import { formatShape, sameShape, type Shape } from '../core/shape.js';
+import { formatShape, type Shape, sameShape } from '../core/shape.js';
 import type { Dataset } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
 import type { Step, StepKind, Trainer } from './trainer.js';

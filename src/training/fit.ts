@@ -3,7 +3,7 @@ import { Random } from '../core/random.js';
 import type { Dataset } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
 import { BatchRunner } from './batch-runner.js';
-import { type CallbackList, type Logs, type RunPlan, type TrainingControl } from './callback.js';
+import type { CallbackList, Logs, RunPlan, TrainingControl } from './callback.js';
 import type { EpochPosition } from './epoch-position.js';
 import type { Trainer } from './trainer.js';
 

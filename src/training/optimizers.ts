@@ -32,7 +32,8 @@ export type OptimizerLike = OptimizerName | Optimizer;
 
 function requireRange(value: number, low: number, high: number, what: string): number {
   if (Number.isFinite(value) && value >= low && value <= high) return value;
-  const range = high === Number.MAX_VALUE ? `a finite number ≥ ${low}` : `between ${low} and ${high}`;
+  const range =
+    high === Number.MAX_VALUE ? `a finite number ≥ ${low}` : `between ${low} and ${high}`;
   throw new ValueError(`${what} must be ${range}, got ${value}`);
 }
 
@@ -82,7 +83,10 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   };
 }
 
-const factories: Record<OptimizerName, (options: Record<string, never>) => Optimizer> = { adam, sgd };
+const factories: Record<OptimizerName, (options: Record<string, never>) => Optimizer> = {
+  adam,
+  sgd,
+};
 
 /** Names that `resolveOptimizer` accepts. */
 export const optimizerNames = Object.keys(factories) as readonly OptimizerName[];

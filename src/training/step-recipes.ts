@@ -1,6 +1,6 @@
 import type { StepRecipe, TrainingPart } from '../compiler/compile.js';
 import { GRADIENTS_ENTRY, slotEntry, TRAINABLE_ENTRY } from '../compiler/state-layout.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import type { Variable } from '../graph/variable.js';
 import { type BatchShare, IrGraph, type Value } from '../ops/ir.js';
 import { allGatherShards, reduceScatter } from '../ops/optimizer-update.js';

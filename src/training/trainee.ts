@@ -1,5 +1,5 @@
 import type { Shape } from '../core/shape.js';
-import type { CallContext } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
 import type { Variable } from '../graph/variable.js';
 import type { Value } from '../ops/ir.js';
 

@@ -1,5 +1,5 @@
 import { compileStep, type StepRecipe } from '../compiler/compile.js';
-import { layOutState, slotEntry } from '../compiler/state-layout.js';
+import { layOutState } from '../compiler/state-layout.js';
 import { ValueError } from '../core/errors.js';
 import type { VariableHolder } from '../graph/variable.js';
 import type { Plan } from '../plan/plan.js';
@@ -201,7 +201,7 @@ export class Trainer implements VariableHolder {
     const values = new Map<string, Float32Array>();
     for (const { name } of layout.slots) {
       const saved = this.#slotValues.get(name);
-      if (saved !== undefined) values.set(slotEntry(name), this.#join(layout, saved));
+      if (saved !== undefined) values.set(name, this.#join(layout, saved));
     }
     if (values.size > 0) await this.#executor.writeState(values);
   }
@@ -227,10 +227,10 @@ export class Trainer implements VariableHolder {
   async #pullSlots(): Promise<void> {
     const layout = this.#layout;
     if (layout === undefined || layout.slots.length === 0) return;
-    const names = layout.slots.map(({ name }) => slotEntry(name));
-    const values = await this.#executor.readState(names);
+    // By its own name a slot comes whole; the entry `slot:…` is one replica's shard.
+    const values = await this.#executor.readState(layout.slots.map(({ name }) => name));
     for (const { name } of layout.slots) {
-      const range = values.get(slotEntry(name)) as Float32Array;
+      const range = values.get(name) as Float32Array;
       const earlier = this.#slotValues.get(name) ?? new Map<string, Float32Array>();
       for (const [entry, value] of this.#split(layout, range)) earlier.set(entry, value);
       this.#slotValues.set(name, earlier);

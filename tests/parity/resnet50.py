@@ -38,7 +38,7 @@ def residual_block(net, auto, x, stage, block, filters, stride, projection):
     return net.activation(x, auto("activation"))
 
 
-def resnet50(input_shape=(28, 28, 1), classes=10, strides=(1, 1, 2, 2), batch=8):
+def resnet50(input_shape=(28, 28, 1), classes=10, strides=(1, 1, 2, 2), batch=4):
     net, auto = Network("resnet50", batch), AutoNames()
     x = net.input(input_shape)
     x = net.add("ZeroPadding2D", auto("zero_padding2d"), x, padding=[[3, 3], [3, 3]])

@@ -32,6 +32,8 @@ export interface ReadDataSetsOptions {
   readonly validationSize?: number;
   /** Number of classes; 10 unless told. */
   readonly classes?: number;
+  /** At most so many images of each part; all unless told. */
+  readonly limit?: number;
 }
 
 /**
@@ -40,13 +42,13 @@ export interface ReadDataSetsOptions {
  * which splits the full sets into 55,000 / 5,000 / 10,000.
  *
  * @throws DataError and FormatError for missing or wrong files; ValueError when `validationSize` is
- *   negative or leaves no training images.
+ *   negative or leaves no training images, or `limit` is below 1.
  */
 export async function readDataSets(
   folder: string,
   options: ReadDataSetsOptions = {},
 ): Promise<DataSets> {
-  const { oneHot = true, validationSize = 5000, classes = 10 } = options;
+  const { oneHot = true, validationSize = 5000, classes = 10, limit = Infinity } = options;
   const files = await readIdxFolder(folder, datasetRow('fashion-mnist').files);
   const training = dataset(files.trainImages, files.trainLabels, oneHot, classes);
   const test = dataset(files.testImages, files.testLabels, oneHot, classes);
@@ -60,10 +62,13 @@ export async function readDataSets(
         `${training.size - 1}, fewer than the training images.`,
     );
   }
+  if (!(limit >= 1)) throw new ValueError(`limit is ${limit}, but it must be at least 1.`);
+  const part = (source: Dataset, from: number, to: number) =>
+    arrays(source, from, Math.min(to, from + limit));
   return {
-    train: arrays(training, validationSize, training.size),
-    validation: arrays(training, 0, validationSize),
-    test: arrays(test, 0, test.size),
+    train: part(training, validationSize, training.size),
+    validation: part(training, 0, validationSize),
+    test: part(test, 0, test.size),
   };
 }
 

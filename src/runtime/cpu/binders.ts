@@ -51,7 +51,8 @@ import {
   bindRegularizationGradient,
   bindTotalSum,
 } from './bind/reductions.js';
-import type { BindContext, Binder, BoundCall } from './binding.js';
+import type { BoundCall } from './bound-call.js';
+import type { BindContext, Binder } from './binding.js';
 
 /** The binder of every kernel. */
 const binders: { readonly [K in KernelName]: Binder<K> } = {

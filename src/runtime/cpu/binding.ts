@@ -1,11 +1,9 @@
 import type { BufferId, KernelCall, KernelName } from '../../plan/kernels.js';
 import type { RunParameters } from '../executor.js';
+import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
 import type { KernelExports } from './kernel-module.js';
-
-/** A kernel call with its addresses and sizes fixed: runs without arguments and allocates nothing. */
-export type BoundCall = () => void | Promise<void>;
 
 /** What binders may use: the memory, the compiled kernels, and the services of one replica. */
 export interface BindContext {

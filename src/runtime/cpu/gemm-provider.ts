@@ -1,4 +1,4 @@
-import type { BoundCall } from './binding.js';
+import type { BoundCall } from './bound-call.js';
 
 /**
  * A matrix product C `[m, n]` = op(A) · op(B), row-major and contiguous. A is `[m, k]`, or `[k, m]` when

@@ -3,7 +3,7 @@ import type { KernelCall } from '../../plan/kernels.js';
 import type { Plan, PlanBuffer } from '../../plan/plan.js';
 import type { RunParameters } from '../executor.js';
 import { bindCall } from './binders.js';
-import type { BoundCall } from './binding.js';
+import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
 import type { KernelExports } from './kernel-module.js';

@@ -1,7 +1,8 @@
 import { ExecutorError } from '../../../core/errors.js';
 import { mirrorConvolution, planConvWorkspace } from '../../../plan/conv-workspace.js';
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
-import type { BindContext, Binder, BoundCall } from '../binding.js';
+import type { BoundCall } from '../bound-call.js';
+import type { BindContext, Binder } from '../binding.js';
 import { sequence } from './sequence.js';
 
 /** y = x · w, pixel by pixel for `pointwise`, else patch by patch. */

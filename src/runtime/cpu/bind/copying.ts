@@ -1,4 +1,5 @@
-import type { Binder, BoundCall } from '../binding.js';
+import type { BoundCall } from '../bound-call.js';
+import type { Binder } from '../binding.js';
 import { sequence } from './sequence.js';
 
 /** An axis of a strided copy. */

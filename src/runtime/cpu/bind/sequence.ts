@@ -1,4 +1,4 @@
-import type { BoundCall } from '../binding.js';
+import type { BoundCall } from '../bound-call.js';
 
 /** One call that makes the given calls in order, waiting only for those that return a promise. */
 export function sequence(calls: readonly BoundCall[]): BoundCall {

@@ -1,6 +1,7 @@
 import { GraphError, ShapeError, UnknownNameError } from '../core/errors.js';
 import { formatShape, type Shape, sameShape } from '../core/shape.js';
-import type { CallContext, CallNode } from '../graph/call-node.js';
+import type { CallContext } from '../graph/graph-layer.js';
+import type { CallNode } from '../graph/symbolic-tensor.js';
 import { orderGraph } from '../graph/order-graph.js';
 import { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
@@ -123,17 +124,17 @@ export class Network {
     this.inputs.forEach((tensor, i) => {
       computed.set(tensor, values[i]);
     });
-    const valueOf = (tensor: SymbolicTensor) => computed.get(tensor) as Value;
+    const lookUp = (tensor: SymbolicTensor) => computed.get(tensor) as Value;
     for (const node of this.nodes) {
       if (node.inputs.length === 0) continue;
       graph.source = outer === '' ? node.layer.name : `${outer}/${node.layer.name}`;
-      const results = [node.layer.call(node.inputs.map(valueOf), context)].flat() as Value[];
+      const results = [node.layer.call(node.inputs.map(lookUp), context)].flat() as Value[];
       node.outputs.forEach((tensor, i) => {
         computed.set(tensor, results[i]);
       });
     }
     graph.source = outer;
-    return this.outputs.map(valueOf);
+    return this.outputs.map(lookUp);
   }
 
   #collectVariables(
@@ -196,7 +197,9 @@ function checkInputs(inputs: readonly SymbolicTensor[], model: string): void {
       );
     }
     if (inputs.indexOf(tensor) !== i) {
-      throw new GraphError(`input '${tensor.name}' is listed twice among the inputs of model '${model}'`);
+      throw new GraphError(
+        `input '${tensor.name}' is listed twice among the inputs of model '${model}'`,
+      );
     }
   });
 }

@@ -1,5 +1,4 @@
 import type { Value } from '../ops/ir.js';
-import type { SymbolicTensor } from './symbolic-tensor.js';
 import type { Variable } from './variable.js';
 
 /** What a layer may ask for while it emits its operations. */
@@ -18,13 +17,4 @@ export interface GraphLayer {
   readonly name: string;
   /** Emits the layer's operations on values that carry a batch axis. */
   call(inputs: readonly Value[], context: CallContext): Value | readonly Value[];
-}
-
-/** One call of a layer on symbolic tensors. A shared layer has several. */
-export interface CallNode {
-  readonly layer: GraphLayer;
-  /** Which call of the layer it is, from 0. */
-  readonly call: number;
-  readonly inputs: readonly SymbolicTensor[];
-  readonly outputs: readonly SymbolicTensor[];
 }

@@ -16,7 +16,8 @@ function record(value: unknown, where: string): Record<string, unknown> {
 }
 
 function list(value: unknown, where: string, most: number): readonly unknown[] {
-  if (!Array.isArray(value) || value.length > most) fail(where, `a list of at most ${most} entries`);
+  if (!Array.isArray(value) || value.length > most)
+    fail(where, `a list of at most ${most} entries`);
   return value as readonly unknown[];
 }
 
@@ -76,7 +77,8 @@ export function validateNetworkConfig(value: unknown): NetworkConfig {
     names.add(entry.name);
     for (const call of entry.calls) edges += 1 + call.length;
   }
-  if (edges > MOST_CALLS) fail('layers', `connected by at most ${MOST_CALLS} calls and inputs in all`);
+  if (edges > MOST_CALLS)
+    fail('layers', `connected by at most ${MOST_CALLS} calls and inputs in all`);
   return {
     name: name(config.name, 'name'),
     layers: entries,
