@@ -116,7 +116,9 @@ export function batchNormMoments_f32(x: usize, moments: usize, rows: i32, channe
     let merged = 0;
     for (let r = 0; r < rows; r += ROW_BLOCK) {
       const count = min(ROW_BLOCK, rows - r);
-      addRows(base + <usize>r * rowBytes, count, width, rowBytes);
+      const block = base + <usize>r * rowBytes;
+      fetchRows(block, count, width, rowBytes);
+      addRows(block, count, width, rowBytes);
       const done = r + count;
       if (done - merged == PANEL || done == rows) {
         endPanel(width, <f64>merged, <f64>(done - merged));

@@ -54,7 +54,9 @@ export function columnSums_f32(x: usize, y: usize, rows: i32, channels: i32, sca
   for (let first = 0; first < channels; first += STRIPE) {
     const width = min(STRIPE, channels - first);
     const base = x + ((<usize>first) << 2);
-    memory.fill(SCRATCH, 0, 12 * STRIPE);
+    const padded = <usize>(width + 3);
+    memory.fill(PARTIAL, 0, padded << 2);
+    memory.fill(TOTAL, 0, padded << 3);
     for (let r = 0; r < rows; r += ROW_BLOCK) {
       addRows(base + <usize>r * rowBytes, min(ROW_BLOCK, rows - r), width, rowBytes);
       if ((r + ROW_BLOCK) % PANEL == 0) flush(width);

@@ -9,7 +9,7 @@ export const SCRATCH: usize = 16384;
  * Channels that kernels with per-channel state take at a time: a stripe's state (at most 32 bytes a
  * channel) stays in the first-level cache. Every stripe reads whole cache lines of its rows.
  */
-export const STRIPE: i32 = 512;
+export const STRIPE: i32 = 1024;
 
 /** Rows that are summed in single precision before the sums move to double precision. */
 export const PANEL: i32 = 64;

@@ -62,6 +62,11 @@ function visit(exported) {
     exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
   if (seen.has(symbol)) return;
   seen.add(symbol);
+  // A namespace such as `ops` is documented through what it holds.
+  if (symbol.flags & ts.SymbolFlags.ValueModule) {
+    for (const inner of checker.getExportsOfModule(symbol)) visit(inner);
+    return;
+  }
   report(symbol, symbol.name);
   for (const declaration of symbol.declarations ?? []) {
     if (isOurs(declaration)) visitMembers(declaration, symbol.name);

@@ -3,7 +3,9 @@ import { checkDestination, type Dataset } from './dataset.js';
 
 /** One array of samples, `shape` being `[N, ...sample]`. */
 export interface SampleArray {
+  /** Values of all samples, row-major. */
   readonly data: Float32Array | Uint8Array;
+  /** Shape of the whole array: `[samples, ...]`. */
   readonly shape: readonly number[];
   /** Factor applied on the way out, such as 1/255 for pixels; in float32, as NumPy computes it. */
   readonly scale?: number;
@@ -13,8 +15,11 @@ export interface SampleArray {
 
 /** What an {@link ArrayDataset} is made of; a model with one input needs no list. */
 export interface ArrayDatasetOptions {
+  /** Samples of every input of the model. */
   readonly inputs: SampleArray | readonly SampleArray[];
+  /** Targets of every output of the model. */
   readonly targets: SampleArray | readonly SampleArray[];
+  /** Names of the classes, where targets are classes. */
   readonly classNames?: readonly string[];
 }
 
@@ -23,8 +28,11 @@ export interface ArrayDatasetOptions {
  * quarter of the memory that float32 would.
  */
 export class ArrayDataset implements Dataset {
+  /** Number of samples. */
   readonly size: number;
+  /** Shapes of one sample of every input. */
   readonly inputShapes: readonly (readonly number[])[];
+  /** Shapes of one sample of every target. */
   readonly targetShapes: readonly (readonly number[])[];
   readonly classNames?: readonly string[];
   readonly #inputs: readonly Column[];

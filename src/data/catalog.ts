@@ -22,18 +22,25 @@ export interface DatasetFiles {
 
 /** A data set that residuum knows by name. */
 export interface DatasetRow {
+  /** Name by which it is asked for, such as `fashion-mnist`. */
   readonly name: string;
+  /** Name for people. */
   readonly title: string;
+  /** Names of the classes, in the order of the labels. */
   readonly classNames: readonly string[];
   /** Shape of one image, `[H, W, C]`. */
   readonly imageShape: readonly [number, number, number];
+  /** Number of training images. */
   readonly trainCount: number;
+  /** Number of test images. */
   readonly testCount: number;
   /** How many of the first training images are for validation. */
   readonly validationSize: number;
+  /** Licence of the data. */
   readonly licence: string;
   /** Where the files are downloaded from; ends in a slash. Absent when they ship with residuum. */
   readonly home?: string;
+  /** Its four files. */
   readonly files: DatasetFiles;
 }
 

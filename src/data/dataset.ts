@@ -4,8 +4,11 @@ import { ShapeError, ValueError } from '../core/errors.js';
  * Samples that are addressed by index. Shapes are those of one sample, without the batch dimension.
  */
 export interface Dataset {
+  /** Number of samples. */
   readonly size: number;
+  /** Shapes of one sample of every input. */
   readonly inputShapes: readonly (readonly number[])[];
+  /** Shapes of one sample of every target; `[]` for a class index. */
   readonly targetShapes: readonly (readonly number[])[];
   /** Names of the classes, where the targets are classes. */
   readonly classNames?: readonly string[];
@@ -25,7 +28,9 @@ export interface Dataset {
 
 /** A data set's first part and the rest. */
 export interface DatasetSplit {
+  /** The first part. */
   readonly train: Dataset;
+  /** The rest. */
   readonly validation: Dataset;
 }
 

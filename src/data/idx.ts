@@ -2,7 +2,9 @@ import { FormatError } from '../core/errors.js';
 
 /** An array of unsigned bytes as an IDX file holds it, for example images `[N, H, W]`. */
 export interface IdxArray {
+  /** Sizes of all axes. */
   readonly shape: readonly number[];
+  /** Values, row-major. */
   readonly data: Uint8Array;
 }
 

@@ -10,6 +10,7 @@ export interface LabelledImagesOptions {
   readonly labels: IdxArray;
   /** Number of classes; that of `classNames` unless told. */
   readonly classes?: number;
+  /** Names of the classes, in the order of the labels. */
   readonly classNames?: readonly string[];
   /** Names of the two files, for error messages. */
   readonly sources?: { readonly images: string; readonly labels: string };

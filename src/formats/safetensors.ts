@@ -17,17 +17,21 @@ export type TensorDtype = 'F32' | 'F64' | 'I8' | 'I16' | 'I32' | 'I64' | 'U8' | 
 
 /** A tensor to be written; `shape` is row-major. */
 export interface TensorInput {
+  /** Sizes of all axes. */
   readonly shape: readonly number[];
+  /** Values, row-major. */
   readonly data: TensorData;
 }
 
 /** A tensor that was read. */
 export interface TensorEntry extends TensorInput {
+  /** Element type, as the format names it. */
   readonly dtype: TensorDtype;
 }
 
 /** The content of a safetensors file. */
 export interface SafetensorsContent {
+  /** Tensors by name. */
   readonly tensors: Map<string, TensorEntry>;
   /** Free text by key, without a prototype. */
   readonly metadata: Record<string, string>;

@@ -36,9 +36,12 @@ export class SymbolicTensor {
 
 /** One call of a layer on symbolic tensors. A shared layer has several. */
 export interface CallNode {
+  /** The layer that was called. */
   readonly layer: GraphLayer;
   /** Which call of the layer it is, from 0. */
   readonly call: number;
+  /** What it was called on. */
   readonly inputs: readonly SymbolicTensor[];
+  /** What the call gave. */
   readonly outputs: readonly SymbolicTensor[];
 }

@@ -15,7 +15,9 @@ export interface Initializer {
 
 /** A penalty on a weight that is added to the loss: l1 · Σ|w| + l2 · Σw². */
 export interface Regularizer {
+  /** Factor of Σ|w|. */
   readonly l1: number;
+  /** Factor of Σw². */
   readonly l2: number;
 }
 

@@ -9,7 +9,9 @@ const NARROWEST_COLUMN = 8;
 
 /** A layer in a summary. */
 export interface SummaryRow {
+  /** Name of the layer. */
   readonly name: string;
+  /** Class of the layer, as in Keras. */
   readonly className: string;
   /** Shape of the first output of the first call, with `null` for the batch. */
   readonly outputShape: SymbolicShape;
@@ -21,8 +23,11 @@ export interface SummaryRow {
 
 /** Numbers of values in the weights of a network, each weight counted once. */
 export interface ParameterCounts {
+  /** All values of all weights. */
   readonly total: number;
+  /** Values that training changes. */
   readonly trainable: number;
+  /** Values that training leaves alone. */
   readonly nonTrainable: number;
 }
 

@@ -22,7 +22,9 @@ export type LayerConfig = Record<string, unknown>;
 
 /** Shape and values of a weight, row-major. */
 export interface WeightArray {
+  /** Sizes of all axes. */
   shape: Shape;
+  /** Values, row-major. */
   data: Float32Array;
 }
 

@@ -4,7 +4,9 @@ import { requireNumber, show } from './option-checks.js';
 
 /** Factors of a penalty; an absent one is 0. */
 export interface RegularizerLike {
+  /** Factor of Σ|w|; default 0. */
   l1?: number;
+  /** Factor of Σw²; default 0. */
   l2?: number;
 }
 

@@ -85,7 +85,9 @@ export interface RunOptions {
 
 /** Predictions for all samples: values row-major, and their shape `[samples, ...]`. */
 export interface Prediction {
+  /** Values, row-major. */
   data: Float32Array;
+  /** `[samples, ...]`. */
   shape: number[];
 }
 
@@ -138,6 +140,7 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return [count, count];
   }
 
+  /** Names of the inputs: those of their layers. */
   get inputNames(): readonly string[] {
     return this.#network.inputNames;
   }
@@ -146,6 +149,7 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return this.#network.inputShapes;
   }
 
+  /** Names of the outputs: those of their layers. */
   get outputNames(): readonly string[] {
     return this.#network.outputNames;
   }

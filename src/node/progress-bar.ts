@@ -1,4 +1,4 @@
-import { createColors, isColorSupported } from 'picocolors';
+import picocolors from 'picocolors';
 import type { Callback, Logs, RunPlan } from '../training/callback.js';
 
 /** The part of a writable stream that a progress bar uses; `process.stdout` is one. */
@@ -57,7 +57,11 @@ class EpochBar implements ProgressBar {
   #first: { samples: number; time: number } | undefined;
   #logs: Logs = {};
 
-  constructor({ stream = process.stdout, samples, now = () => performance.now() }: ProgressBarOptions) {
+  constructor({
+    stream = process.stdout,
+    samples,
+    now = () => performance.now(),
+  }: ProgressBarOptions) {
     this.#stream = stream;
     this.#now = now;
     this.#evaluationSamples = samples;
@@ -138,7 +142,8 @@ class EpochBar implements ProgressBar {
   #progressLine(logs: Logs, total: number | undefined): string {
     const { samples } = logs;
     const { imagesPerSecond = (samples * 1000) / Math.max(this.#now() - this.#started, 1) } = logs;
-    const eta = total === undefined ? [] : [`ETA ${this.#timeLeft(samples, total, imagesPerSecond)}`];
+    const eta =
+      total === undefined ? [] : [`ETA ${this.#timeLeft(samples, total, imagesPerSecond)}`];
     return this.#layOut(samples, total, [...eta, ...figures(logs), rate(imagesPerSecond)]);
   }
 
@@ -160,19 +165,25 @@ class EpochBar implements ProgressBar {
     this.#lineOpen = true;
   }
 
-  /** Draws the line a last time, whole also on a narrow terminal. */
+  /** Writes the line a last time, with all figures; a narrow terminal may wrap it now. */
   #close(samples: number, total: number, rest: readonly string[]): void {
-    if (this.#redraws) {
-      this.#stream.write(`\r${this.#layOut(samples, total, rest)}\x1b[K\n`);
+    const whole = `${count(samples, total)} - ${rest.join(' - ')}`;
+    if (!this.#redraws) {
+      this.#stream.write(`${whole}\n`);
     } else {
-      this.#stream.write(`${count(samples, total)} - ${rest.join(' - ')}\n`);
+      const line = whole.length > this.#room ? whole : this.#layOut(samples, total, rest);
+      this.#stream.write(`\r\x1b[K${line}\n`);
     }
     this.#lineOpen = false;
   }
 
+  get #room(): number {
+    return (this.#stream.columns || FALLBACK_COLUMNS) - 1;
+  }
+
   /** A line that fits the terminal: the bar gives way first, then the last figures. */
   #layOut(samples: number, total: number | undefined, rest: readonly string[]): string {
-    const room = (this.#stream.columns || FALLBACK_COLUMNS) - 1;
+    const room = this.#room;
     const head = count(samples, total);
     const text = rest.join(' - ');
     if (total === undefined) return `${head} - ${text}`.slice(0, room);
@@ -182,11 +193,9 @@ class EpochBar implements ProgressBar {
   }
 }
 
-const colors = createColors(isColorSupported);
-
 function bar(share: number, width: number): string {
   const filled = Math.max(0, Math.min(width, Math.round(share * width)));
-  return colors.green('━'.repeat(filled)) + colors.dim('─'.repeat(width - filled));
+  return picocolors.green('━'.repeat(filled)) + picocolors.dim('─'.repeat(width - filled));
 }
 
 function count(samples: number, total: number | undefined): string {

@@ -4,9 +4,11 @@ import type { KernelName, KernelTable, Phase } from '../plan/kernels.js';
 
 /** An array inside a step that is being described: a shape, and the operation that will compute it. */
 export interface Value {
+  /** Number of the value in its graph. */
   readonly id: number;
   /** Sizes of all axes, the batch first where there is one. */
   readonly shape: Shape;
+  /** The step that it belongs to. */
   readonly graph: IrGraph;
   /** A short name for plans and messages. */
   readonly name: string;

@@ -44,14 +44,23 @@ export interface PlanShare {
  * same calls, each over its own share of the batch.
  */
 export interface Plan {
+  /** Version of this format. */
   version: 1;
+  /** What the step does, such as `train ResNet50`. */
   name: string;
+  /** Which share of the batch it computes. */
   share: PlanShare;
+  /** Elements of the state arena. */
   stateSize: number;
+  /** Elements of the scratch arena. */
   scratchSize: number;
+  /** All arrays; a buffer's id is its place here. */
   buffers: PlanBuffer[];
+  /** Arrays to fill before a run. */
   inputs: PlanInput[];
+  /** Arrays to hand back after a run. */
   outputs: PlanOutput[];
+  /** Kernel calls, in order. */
   calls: KernelCall[];
 }
 

@@ -24,7 +24,9 @@ export interface PreparedPlan {
 
 /** What an executor says of itself, for `doctor`, `train` and run records. */
 export interface ExecutorDescription {
+  /** Name of the executor. */
   executor: string;
+  /** How many replicas share a batch. */
   replicas: number;
   /** Who computes matrix products, and why if it is a fallback. */
   gemm: string;

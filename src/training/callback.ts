@@ -15,10 +15,13 @@ export interface TrainingControl {
 export interface RunPlan {
   /** Epochs in all, and the first one of this call, from 0. */
   epochs: number;
+  /** First epoch of this call, from 0. */
   initialEpoch: number;
   /** Samples and steps of one epoch. */
   samples: number;
+  /** Steps of one epoch. */
   steps: number;
+  /** Samples in a step. */
   batchSize: number;
 }
 
@@ -30,19 +33,33 @@ export interface RunPlan {
 export interface Callback {
   /** Called once before everything else. */
   setModel?(control: TrainingControl, plan: RunPlan): void;
+  /** Before the first epoch. */
   onTrainBegin?(logs: Logs): void | Promise<void>;
+  /** After the last epoch. */
   onTrainEnd?(logs: Logs): void | Promise<void>;
+  /** Before an epoch. */
   onEpochBegin?(epoch: number, logs: Logs): void | Promise<void>;
+  /** After an epoch and its validation. */
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /** Before a training step. */
   onTrainBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
+  /** After a training step. */
   onTrainBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /** Before an evaluation. */
   onTestBegin?(logs: Logs): void | Promise<void>;
+  /** After an evaluation. */
   onTestEnd?(logs: Logs): void | Promise<void>;
+  /** Before a batch of an evaluation. */
   onTestBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
+  /** After a batch of an evaluation. */
   onTestBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /** Before a prediction. */
   onPredictBegin?(logs: Logs): void | Promise<void>;
+  /** After a prediction. */
   onPredictEnd?(logs: Logs): void | Promise<void>;
+  /** Before a batch of a prediction. */
   onPredictBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
+  /** After a batch of a prediction. */
   onPredictBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
 }
 

@@ -4,5 +4,6 @@ export interface EpochPosition {
   batch: number;
   /** Samples of them, and the sums over these samples of every figure. */
   samples: number;
+  /** Sums of every figure over the samples done. */
   sums: Record<string, number>;
 }

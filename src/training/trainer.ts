@@ -29,6 +29,7 @@ export interface TrainerSettings {
 
 /** Optimizer state of a model: arrays by slot and weight, and the number of steps done. */
 export interface OptimizerState {
+  /** Steps done. */
   iterations: number;
   /** `slots.get('m')?.get('conv/kernel')`. */
   slots: ReadonlyMap<string, ReadonlyMap<string, Float32Array>>;

@@ -14,7 +14,6 @@ import { type GradientRow, type Operand, STEP } from './gradient-row.js';
 /** Largest ‖gradient − difference‖₂ / max(‖difference‖₂, 1e-6) of an operand. */
 export const TOLERANCE = 1e-6;
 const TINY = 1e-6;
-const BATCH = 1;
 /** Source of the operations of the row itself, to tell them from those of the loss. */
 const SOURCE = 'row';
 /** Weights of the loss, so that every element of the result counts in its own way. */
@@ -61,14 +60,14 @@ function compileRow(row: GradientRow): Compiled {
       return { graph, training: { loss, weights, update: () => undefined } };
     },
   };
-  const plan = compileReplica(recipe, layout, { replica: 0, shares: [BATCH] });
+  const plan = compileReplica(recipe, layout, { replica: 0, shares: [row.batch ?? 1] });
   for (const { definition } of graphs[0].operations) operations.add(definition.name);
   const state = new Map([...trained, ...constants].map(([name, { values }]) => [name, values]));
   return { plan, layout, state, operations };
 }
 
 function shapeOfResult(row: GradientRow): Shape {
-  const graph = new IrGraph({ replica: 0, shares: [BATCH] });
+  const graph = new IrGraph({ replica: 0, shares: [row.batch ?? 1] });
   const values: Record<string, Value> = {};
   for (const [name, { shape }] of Object.entries({ ...row.operands, ...row.constants })) {
     values[name] = graph.variable(name, shape);

@@ -26,6 +26,8 @@ export interface GradientRow {
   readonly constants?: Readonly<Record<string, Operand>>;
   /** Operands of which the gradient must be exactly zero. */
   readonly zero?: readonly string[];
+  /** Samples of the batch, where the operation counts them; default 1. */
+  readonly batch?: number;
   /** Kernels that the forward part must consist of, where a pass fuses operations. */
   readonly forward?: readonly KernelName[];
   build(values: Readonly<Record<string, Value>>): Value;

@@ -110,6 +110,7 @@ def save(path, tensors, metadata):
         path,
         metadata={"fixture": json.dumps(metadata, separators=(",", ":"))},
     )
+    path.chmod(0o644)
     worst = {
         f: max(
             (e, n) for n, e in errors.items()

@@ -3,8 +3,11 @@ import { locateDataset } from './locate-dataset.js';
 
 /** What this machine has of one known data set. */
 export interface FoundDataset {
+  /** Name by which it is asked for. */
   readonly name: string;
+  /** Name for people. */
   readonly title: string;
+  /** Whether it can be loaded without a download. */
   readonly found: boolean;
   /** The folder where it is, else the address that it would be downloaded from. */
   readonly where: string;

@@ -3,7 +3,9 @@ import { readFileBounded } from '../files.js';
 
 /** The image that a network expects. */
 export interface ReadImageOptions {
+  /** Height in pixels to scale to. */
   readonly height: number;
+  /** Width in pixels to scale to. */
   readonly width: number;
   /** 1 for grey, 3 for RGB. */
   readonly channels: 1 | 3;
@@ -19,6 +21,7 @@ export interface ReadImageOptions {
 export interface ImagePixels {
   /** Row-major `[H, W, C]`, in [0, 1]. */
   readonly data: Float32Array;
+  /** `[height, width, channels]`. */
   readonly shape: readonly [number, number, number];
   /** Whether black and white were exchanged. */
   readonly inverted: boolean;

@@ -23,12 +23,17 @@ export type DatasetOrigin = 'folder' | 'cache' | 'system' | 'package' | 'downloa
 
 /** Facts about a loaded data set. */
 export interface DatasetInfo {
+  /** Name by which it was asked for. */
   readonly name: string;
+  /** Name for people. */
   readonly title: string;
+  /** Names of the classes, in the order of the labels. */
   readonly classNames: readonly string[];
   /** Shape of one image, `[H, W, C]`. */
   readonly imageShape: readonly number[];
+  /** Licence of the data. */
   readonly licence: string;
+  /** What kind of place it was found in. */
   readonly origin: DatasetOrigin;
   /** The folder that was read. */
   readonly where: string;
@@ -36,9 +41,13 @@ export interface DatasetInfo {
 
 /** A data set in three parts, each with images `[H, W, C]` in [0, 1] and one-hot targets. */
 export interface LoadedDataset {
+  /** Samples to train on. */
   readonly train: Dataset;
+  /** Samples to choose settings by. */
   readonly validation: Dataset;
+  /** Samples to report on. */
   readonly test: Dataset;
+  /** What was loaded, and from where. */
   readonly info: DatasetInfo;
 }
 

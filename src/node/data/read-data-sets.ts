@@ -13,14 +13,19 @@ export interface FloatArray {
 
 /** Images `[N, H, W, C]` with pixels in [0, 1], and labels `[N, classes]` or `[N]`. */
 export interface ImagesAndLabels {
+  /** `[N, H, W, C]`, pixels in [0, 1]. */
   readonly images: FloatArray;
+  /** `[N, classes]`, or `[N]` when not one-hot. */
   readonly labels: FloatArray;
 }
 
 /** The three parts of a data set, as arrays. */
 export interface DataSets {
+  /** Samples to train on. */
   readonly train: ImagesAndLabels;
+  /** Samples to choose settings by. */
   readonly validation: ImagesAndLabels;
+  /** Samples to report on. */
   readonly test: ImagesAndLabels;
 }
 

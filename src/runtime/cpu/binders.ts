@@ -51,8 +51,8 @@ import {
   bindRegularizationGradient,
   bindTotalSum,
 } from './bind/reductions.js';
-import type { BoundCall } from './bound-call.js';
 import type { BindContext, Binder } from './binding.js';
+import type { BoundCall } from './bound-call.js';
 
 /** The binder of every kernel. */
 const binders: { readonly [K in KernelName]: Binder<K> } = {

@@ -1,5 +1,5 @@
-import type { BoundCall } from '../bound-call.js';
 import type { Binder } from '../binding.js';
+import type { BoundCall } from '../bound-call.js';
 import { sequence } from './sequence.js';
 
 /** An axis of a strided copy. */
