@@ -41,7 +41,7 @@ const batchKernels: KernelName[] = [
 const frozenKernels: KernelName[] = ['batchNormFrozenStatistics', 'batchNormApply'];
 
 function rowOf(title: string, options: NormalizationCase, batchStatistics: boolean): GradientRow {
-  const operands: Record<string, Operand> = { x: normal(`x of ${title}`, shape) };
+  const operands: Record<string, Operand> = { x: normal(`image of ${title}`, shape) };
   if (options.gamma) operands.gamma = positive('gamma', channels);
   if (options.beta) operands.beta = normal('beta', channels);
   if (options.bias) operands.bias = normal('bias', channels);

@@ -33,7 +33,7 @@ const binaryDraws: Record<Exclude<keyof typeof binary, 'binaryOp'>, Draw> = {
   subtract: normal,
   multiply: normal,
   divide: positive,
-  // Values of a and b are multiples of 32 steps shifted by half of that, and b by a quarter more.
+  // b is shifted by a quarter of the distance between values, so that none is equal to one of a.
   maximum: distinct,
   minimum: distinct,
 };

@@ -4,10 +4,10 @@ import type { KernelName } from '../../src/plan/kernels.js';
 import { randomOf } from '../conformance/test-data.js';
 
 /**
- * Distance of neighbouring test values from each other, and step of the differences: a power of two, so
- * that a value plus or minus two steps is still exact in float32.
+ * Step of the differences, of which all test values are multiples: a power of two, so that a value plus
+ * or minus two steps is still exact in float32.
  */
-export const STEP = 2 ** -10;
+export const STEP = 2 ** -14;
 
 /** An array that a row computes with. */
 export interface Operand {
@@ -51,11 +51,16 @@ export function positive(key: string, shape: Shape): Operand {
   return { shape, values: Float32Array.from({ length: sizeOf(shape) }, next) };
 }
 
-/** Values of which no two, and none and 0, are nearer than 32 steps: nothing changes its order. */
+/** Multiples of this, shifted by half of it, are so far apart that no step changes their order. */
+const SPACING = 2 ** -5;
+
+/** Values of which no two, and none and 0, are near each other. */
 export function distinct(key: string, shape: Shape): Operand {
   const size = sizeOf(shape);
   const order = randomOf(key).permutation(size);
-  const values = Float32Array.from(order, (place) => (place - Math.floor(size / 2) + 0.5) * 32 * STEP);
+  const values = Float32Array.from(order, (place) => {
+    return (place - Math.floor(size / 2) + 0.5) * SPACING;
+  });
   return { shape, values };
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Random } from '../../core/random.js';
 import { compileKernels, instantiateKernels, KERNEL_BYTES } from './kernel-module.js';
 
-const memory = new WebAssembly.Memory({ initial: 64 });
+const memory = new WebAssembly.Memory({ initial: 128 });
 const kernels = instantiateKernels(compileKernels(), memory);
 
 /** Puts arrays side by side in memory; the gap after each catches writes past the end. */
