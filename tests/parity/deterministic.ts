@@ -33,7 +33,8 @@ export function deterministicWeight(name: string, shape: readonly number[]): Flo
   const formulas: Record<string, (u: number) => number> = {
     kernel: (u) => u * scale,
     bias: (u) => 0.1 * u,
-    gamma: (u) => 1 + 0.2 * u,
+    // A quarter where a residual branch ends; deterministic.py says why.
+    gamma: (u) => (name.endsWith('branch2c/gamma') ? 0.25 : 1) * (1 + 0.2 * u),
     beta: (u) => 0.2 * u,
     movingMean: (u) => 0.2 * u,
     movingVariance: (u) => 1 + 0.5 * u,

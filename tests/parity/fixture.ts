@@ -26,6 +26,8 @@ export interface FixtureDescription {
   zeroGradient: string[];
   float32LossErrors: Record<string, number[]>;
   float32Error: Errors;
+  /** Names from which generated data is made, by tensor. */
+  generatorNames?: Record<string, string>;
   float32AggregateError?: Record<string, Record<string, number>>;
 }
 

@@ -18,9 +18,10 @@ const executors: Record<string, ExecutorOptions> = {
 for (const [title, executor] of Object.entries(executors)) {
   test(`the article's ResNet-50 is what Keras computes (${title})`, async (t) => {
     const fixture = await readFixture('resnet50');
-    const { batch, losses, zeroGradient, float32LossErrors, float32AggregateError } =
+    const { batch, losses, zeroGradient, float32LossErrors, float32Error, float32AggregateError } =
       fixture.description;
-    const pixels = Float32Array.from(uniform('input', batch * 28 * 28), (u) => u + 0.5);
+    const images = fixture.description.generatorNames?.input as string;
+    const pixels = Float32Array.from(uniform(images, batch * 28 * 28), (u) => u + 0.5);
     const labels = new Float32Array(batch * 10);
     for (let i = 0; i < batch; i++) labels[i * 10 + ((i * 7) % 10)] = 1;
     const run = await runFixture(fixture, deterministicWeight, executor, {
@@ -49,16 +50,27 @@ for (const [title, executor] of Object.entries(executors)) {
         if (of !== group || zeros.has(weight)) continue;
         const tensor = run.tensors.get(name);
         assert.ok(tensor, `${name} is missing`);
-        for (const index of sampleIndices(weight, tensor.length)) ours.push(tensor[index]);
-        truth.push(...values(fixture, name));
+        const sampled = sampleIndices(weight, tensor.length).map((index) => tensor[index]);
+        const expected = values(fixture, name);
+        const own = float32Error.keras[name];
+        // Adam makes visible steps of rounding where a gradient is near zero, in Keras too.
+        if (group !== 'step3' && own) {
+          const error = relativeError(sampled, expected);
+          assert.ok(error <= FACTOR * own, `${name}: ${error} > ${FACTOR} × Keras's own ${own}`);
+        }
+        ours.push(...sampled);
+        truth.push(...expected);
       }
       assert.ok(ours.length > 0);
       const error = relativeError(ours, truth);
-      const own = float32AggregateError as Record<string, Record<string, number>>;
+      const aggregate = float32AggregateError as Record<string, Record<string, number>>;
       t.diagnostic(
-        `${group}: relative L2 error ${error.toExponential(2)}; Keras in float32 ${own.keras[group].toExponential(2)}, PyTorch ${own.torch[group].toExponential(2)}`,
+        `${group}: relative L2 error ${error.toExponential(2)}; Keras in float32 ${aggregate.keras[group].toExponential(2)}, PyTorch ${aggregate.torch[group].toExponential(2)}`,
       );
-      assert.ok(error <= FACTOR * own.keras[group], `${group}: ${error} > ${FACTOR} × Keras's own`);
+      assert.ok(
+        error <= FACTOR * aggregate.keras[group],
+        `${group}: ${error} > ${FACTOR} × Keras's own`,
+      );
     }
   });
 }

@@ -1,0 +1,485 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { findApplication } from '../applications/registry.js';
+import { DataError, DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
+import { datasetRow } from '../data/catalog.js';
+import { setRandomSeed } from '../layers/random-seed.js';
+import type { Model } from '../models/model.js';
+import type { Callback, Logs } from '../training/callback.js';
+import { adam, type OptimizerName, sgd } from '../training/optimizers.js';
+import type { DownloadProgress } from './data/download-dataset.js';
+import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
+import { RunFolder } from './run-folder.js';
+import type { RunEvent } from './runs/run-event.js';
+import {
+  BEGINNING,
+  type EpochRecord,
+  type Figures,
+  type RunData,
+  type RunPosition,
+  type RunRecord,
+  type RunSettings,
+  stepsOfEpoch,
+} from './runs/run-record.js';
+
+export type { RunEvent } from './runs/run-event.js';
+export type { Figures, RunData, RunPosition, RunRecord, RunSettings } from './runs/run-record.js';
+
+/** What a run is told besides its settings. */
+export interface RunHooks {
+  /** Asks the run to stop: it finishes the step under way and saves. */
+  readonly signal?: AbortSignal;
+  /** Hears of a download of the data. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
+}
+
+/** What may change when a run goes on. */
+export interface ResumeChanges {
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly dataDir?: string;
+  readonly executor?: 'cpu' | 'reference';
+  readonly replicas?: number;
+  readonly gemm?: 'onnxruntime' | 'wasm';
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  | { readonly status: 'done'; readonly validation: Figures; readonly test: Figures }
+  | { readonly status: 'interrupted'; readonly position: RunPosition };
+
+/**
+ * Prepares a new run: data, model, executor, folder with the first weights. On failure or interruption
+ * nothing is left behind.
+ * @param out folder of the run; by default the next free one in `runs/`.
+ * @throws UnknownNameError for an unknown model or data set; DataError and FormatError for bad data or
+ * a folder that cannot be used; ExecutorError when the executor does not start; the reason of the
+ * signal when it is aborted.
+ */
+export async function startRun(
+  settings: RunSettings,
+  out?: string,
+  hooks: RunHooks = {},
+): Promise<TrainingRun> {
+  const { signal } = hooks;
+  const application = findApplication(settings.model);
+  const { classNames, imageShape } = datasetRow(settings.dataset);
+  const optimizer = makeOptimizer(settings.optimizer, settings.learningRate);
+  if (out !== undefined) await RunFolder.checkFree(out);
+  const data = await load(settings, hooks);
+  setRandomSeed(settings.seed);
+  const model = application.build({ inputShape: imageShape, classes: classNames.length });
+  const { executor, replicas, gemm } = settings;
+  const metrics = ['accuracy'] as const;
+  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, executor, replicas, gemm });
+  let folder: RunFolder | undefined;
+  try {
+    const engine = (await model.executor()).description;
+    signal?.throwIfAborted();
+    folder = await RunFolder.create(out, `${settings.model}-${settings.dataset}`);
+    const now = new Date().toISOString();
+    const record: RunRecord = {
+      status: 'running',
+      created: now,
+      updated: now,
+      versions: versions(),
+      settings: {
+        ...settings,
+        replicas: engine.replicas,
+        ...(settings.dataDir !== undefined && { dataDir: resolve(settings.dataDir) }),
+      },
+      data: describe(data),
+      parameters: model.countParams(),
+      engine,
+      position: BEGINNING,
+      history: [],
+    };
+    await folder.writeModel(model);
+    await folder.writeRecord(record);
+    signal?.throwIfAborted();
+    return new TrainingRun(folder, record, model, data, { resumed: false, notes: [] });
+  } catch (error) {
+    await folder?.remove();
+    await model.dispose().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Prepares to go on with a run that was interrupted, was killed or failed, or that shall have more
+ * epochs. With the same engine, the weights become those of a run that was never interrupted.
+ * @throws DataError, FormatError when the run or its data cannot be read; ValueError when there is
+ * nothing to go on with.
+ */
+export async function resumeRun(
+  path: string,
+  changes: ResumeChanges = {},
+  hooks: RunHooks = {},
+): Promise<TrainingRun> {
+  const folder = await RunFolder.open(path);
+  const before = await folder.readRecord();
+  const settings: RunSettings = {
+    ...before.settings,
+    ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+    ...(changes.dataDir !== undefined && { dataDir: resolve(changes.dataDir) }),
+  };
+  checkResumable(path, before, changes, settings);
+  const data = await load(settings, hooks);
+  checkSameData(path, before.data, data);
+  const { executor, replicas, gemm } = settings;
+  const model = await folder.readModel({ executor, replicas, gemm });
+  if (changes.learningRate !== undefined) model.optimizer.learningRate = changes.learningRate;
+  try {
+    const engine = (await model.executor()).description;
+    const { iterations } = await model.optimizerState();
+    const place = positionOf(before, iterations);
+    if (place.position.epoch > settings.epochs) {
+      throw new ValueError(
+        `run ${path} has done ${place.position.epoch} epochs already; give more than that as --epochs.`,
+      );
+    }
+    const record: RunRecord = {
+      ...before,
+      status: 'running',
+      failure: undefined,
+      test: undefined,
+      updated: new Date().toISOString(),
+      versions: versions(),
+      settings: { ...settings, replicas: engine.replicas },
+      engine,
+      position: place.position,
+    };
+    await folder.writeRecord(record);
+    const notes = [...place.notes, ...engineNotes(before, record)];
+    return new TrainingRun(folder, record, model, data, { resumed: true, notes });
+  } catch (error) {
+    await model.dispose().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A run that is ready to train. */
+export class TrainingRun {
+  readonly model: Model;
+  readonly data: LoadedDataset;
+  /** Whether it is an earlier run that goes on. */
+  readonly resumed: boolean;
+  /** Sentences for the person at the terminal about what may be unexpected. */
+  readonly notes: readonly string[];
+  readonly #folder: RunFolder;
+  #record: RunRecord;
+
+  /** For `startRun` and `resumeRun`. */
+  constructor(
+    folder: RunFolder,
+    record: RunRecord,
+    model: Model,
+    data: LoadedDataset,
+    origin: { resumed: boolean; notes: readonly string[] },
+  ) {
+    this.#folder = folder;
+    this.#record = record;
+    this.model = model;
+    this.data = data;
+    this.resumed = origin.resumed;
+    this.notes = origin.notes;
+  }
+
+  /** Path of the run's folder. */
+  get path(): string {
+    return this.#folder.path;
+  }
+
+  /** What `run.json` says at present. */
+  get record(): RunRecord {
+    return this.#record;
+  }
+
+  /**
+   * Trains to the end of the last epoch, saving after each, then measures on the test images. Called
+   * once; the executor is gone afterwards.
+   * @param onEvent hears of every event; `callbacks` are those of `fit`.
+   * @throws {DivergenceError} when the loss is no longer finite; the weights saved last stay.
+   */
+  async train(options: {
+    signal?: AbortSignal;
+    callbacks?: readonly Callback[];
+    onEvent?: (event: RunEvent) => void;
+  }): Promise<RunOutcome> {
+    const { signal, callbacks = [] } = options;
+    const emit = async (event: RunEvent) => {
+      options.onEvent?.(event);
+      await this.#folder.log(event);
+    };
+    try {
+      await emit(this.#startEvent());
+      const outcome = await this.#trainAndTest(emit, callbacks, signal);
+      await emit(this.#endEvent(outcome));
+      return outcome;
+    } catch (error) {
+      await this.#fail(error);
+      throw error;
+    } finally {
+      // What failed before matters more than a failure to end workers.
+      await this.model.dispose().catch(() => undefined);
+    }
+  }
+
+  async #trainAndTest(
+    emit: (event: RunEvent) => Promise<void>,
+    callbacks: readonly Callback[],
+    signal: AbortSignal | undefined,
+  ): Promise<RunOutcome> {
+    const { model, data } = this;
+    const { epochs, batchSize, seed } = this.#record.settings;
+    const { epoch, ...position } = this.#record.position;
+    const recorder = new Recorder(emit, signal, (done, figures) => this.#saveEpoch(done, figures));
+    try {
+      if (epoch < epochs) {
+        const history = await model.fit(data.train, {
+          epochs,
+          batchSize,
+          seed,
+          validationData: data.validation,
+          initialEpoch: epoch,
+          ...(position.batch > 0 && { initialPosition: { ...position, sums: { ...position.sums } } }),
+          verbose: false,
+          callbacks: [...callbacks, recorder],
+        });
+        if (history.stoppedAt !== undefined) {
+          return await this.#stop({ epoch: recorder.epoch, ...history.stoppedAt });
+        }
+      }
+      signal?.throwIfAborted();
+      const all = [...callbacks, new Recorder(async () => undefined, signal)];
+      const test = await model.evaluate(data.test, { batchSize, callbacks: all });
+      await this.#write({ status: 'done', test });
+      return { status: 'done', validation: this.#lastValidation(), test };
+    } catch (error) {
+      if (signal?.aborted !== true || error !== signal.reason) throw error;
+      const trained = recorder.unvalidated;
+      if (trained === undefined) return await this.#stop(this.#record.position);
+      const batch = stepsOfEpoch(this.#record);
+      return await this.#stop({ epoch: recorder.epoch, batch, ...trained });
+    }
+  }
+
+  async #saveEpoch(epoch: number, figures: Figures): Promise<void> {
+    const history = [...this.#record.history, { epoch: epoch + 1, figures }];
+    await this.#save({ position: { ...BEGINNING, epoch: epoch + 1 }, history });
+  }
+
+  async #stop(position: RunPosition): Promise<RunOutcome> {
+    const changed = position !== this.#record.position;
+    await (changed
+      ? this.#save({ status: 'interrupted', position })
+      : this.#write({ status: 'interrupted' }));
+    return { status: 'interrupted', position };
+  }
+
+  async #save(changes: Partial<RunRecord>): Promise<void> {
+    await this.#folder.writeModel(this.model);
+    await this.#write(changes);
+  }
+
+  async #write(changes: Partial<RunRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...changes, updated: new Date().toISOString() };
+    await this.#folder.writeRecord(this.#record);
+  }
+
+  /** Notes the failure where possible; the failure itself is what the caller hears of. */
+  async #fail(error: unknown): Promise<void> {
+    const code = error instanceof ResiduumError ? error.code : 'E_INTERNAL';
+    const message = error instanceof Error ? error.message : String(error);
+    const failure = { code, message: message.slice(0, 1000) };
+    await this.#write({ status: 'failed', failure }).catch(() => undefined);
+    await this.#folder.log({ event: 'error', ...failure }).catch(() => undefined);
+  }
+
+  #lastValidation(): Figures {
+    const last: EpochRecord | undefined = this.#record.history.at(-1);
+    const { valLoss, valAccuracy } = last?.figures ?? {};
+    return { ...(valLoss !== undefined && { loss: valLoss, accuracy: valAccuracy }) };
+  }
+
+  #startEvent(): RunEvent {
+    const { settings, data, parameters, engine, position } = this.#record;
+    return {
+      event: 'start',
+      run: this.path,
+      model: settings.model,
+      parameters,
+      data,
+      ...engine,
+      settings,
+      epoch: position.epoch + 1,
+      samples: position.samples,
+      resumed: this.resumed,
+    };
+  }
+
+  #endEvent(outcome: RunOutcome): RunEvent {
+    const run = this.path;
+    if (outcome.status === 'done') {
+      const { loss, accuracy } = outcome.test;
+      return { event: 'end', status: 'done', run, testLoss: loss, testAccuracy: accuracy };
+    }
+    const { epoch, samples } = outcome.position;
+    return { event: 'end', status: 'interrupted', run, epoch: epoch + 1, samples };
+  }
+}
+
+/** Turns the hooks of `fit` into events and saves, and stops where the signal asks for it. */
+class Recorder implements Callback {
+  /** The epoch under way, from 0. */
+  epoch = 0;
+  /** Samples and sums of an epoch whose steps are done, but not its validation. */
+  unvalidated: { samples: number; sums: Record<string, number> } | undefined;
+  readonly #emit: (event: RunEvent) => Promise<void>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #saveEpoch: ((epoch: number, figures: Figures) => Promise<void>) | undefined;
+  #control: { stopTraining: boolean } = { stopTraining: false };
+  #logs: Logs = {};
+
+  constructor(
+    emit: (event: RunEvent) => Promise<void>,
+    signal: AbortSignal | undefined,
+    saveEpoch?: (epoch: number, figures: Figures) => Promise<void>,
+  ) {
+    this.#emit = emit;
+    this.#signal = signal;
+    this.#saveEpoch = saveEpoch;
+  }
+
+  setModel(control: { stopTraining: boolean }): void {
+    this.#control = control;
+  }
+
+  onEpochBegin(epoch: number): void {
+    this.epoch = epoch;
+  }
+
+  async onTrainBatchEnd(_batch: number, logs: Logs): Promise<void> {
+    this.#logs = logs;
+    const { samples, loss, accuracy, imagesPerSecond } = logs;
+    const epoch = this.epoch + 1;
+    await this.#emit({ event: 'batch', epoch, samples, loss, accuracy, imagesPerSecond });
+    if (this.#signal?.aborted === true) this.#control.stopTraining = true;
+  }
+
+  onTestBegin(): void {
+    const { samples, imagesPerSecond: _, ...means } = this.#logs;
+    if (samples === undefined) return;
+    const sums = Object.entries(means).map(([name, mean]) => [name, mean * samples]);
+    this.unvalidated = { samples, sums: Object.fromEntries(sums) };
+  }
+
+  onTestBatchEnd(): void {
+    this.#signal?.throwIfAborted();
+  }
+
+  async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
+    const { loss, accuracy, valLoss, valAccuracy, seconds } = logs;
+    if (!Number.isFinite(valLoss)) {
+      throw new DivergenceError(
+        `the validation loss became ${valLoss} after epoch ${epoch + 1}; use a lower learning rate`,
+      );
+    }
+    await this.#saveEpoch?.(epoch, { ...logs });
+    this.unvalidated = undefined;
+    this.#logs = {};
+    await this.#emit({ event: 'epoch', epoch: epoch + 1, loss, accuracy, valLoss, valAccuracy, seconds });
+    if (this.#signal?.aborted === true) this.#control.stopTraining = true;
+  }
+}
+
+const optimizers = { adam, sgd };
+
+function makeOptimizer(name: OptimizerName, learningRate: number) {
+  return optimizers[name]({ learningRate });
+}
+
+async function load(settings: RunSettings, hooks: RunHooks): Promise<LoadedDataset> {
+  const { dataset, dataDir, limit } = settings;
+  const { signal, onDownload } = hooks;
+  try {
+    const data = await loadDataset(dataset, { dataDir, limit, signal, onProgress: onDownload });
+    signal?.throwIfAborted();
+    return data;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+function describe({ info, train, validation, test }: LoadedDataset): RunData {
+  const { name, title, origin, where, imageShape, classNames } = info;
+  const counts = { train: train.size, validation: validation.size, test: test.size };
+  return { name, title, origin, where, imageShape, classNames, ...counts };
+}
+
+function versions(): RunRecord['versions'] {
+  return { residuum: residuumVersion(), node: process.version };
+}
+
+/** Version of this package; seen from `dist/src/node/`. */
+export function residuumVersion(): string {
+  const path = new URL('../../../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  return version;
+}
+
+function checkResumable(
+  path: string,
+  before: RunRecord,
+  changes: ResumeChanges,
+  settings: RunSettings,
+): void {
+  const { status, failure, position } = before;
+  if (status === 'done' && settings.epochs <= position.epoch) {
+    throw new ValueError(
+      `run ${path} is finished: it has done its ${position.epoch} epochs; give a larger --epochs to go on.`,
+    );
+  }
+  if (failure?.code === 'E_DIVERGED' && changes.learningRate === undefined) {
+    throw new ValueError(
+      `run ${path} failed because ${failure.message}; the same would happen again: give a lower --learning-rate.`,
+    );
+  }
+}
+
+function checkSameData(path: string, before: RunData, { train, validation, test }: LoadedDataset) {
+  const counts = [train.size, validation.size, test.size].join(' + ');
+  const expected = [before.train, before.validation, before.test].join(' + ');
+  if (counts === expected) return;
+  throw new DataError(
+    `run ${path} began with ${expected} images, but the data has ${counts} now; give its data folder by --data.`,
+  );
+}
+
+/** Where the weights stand, by their own count of steps. */
+function positionOf(
+  record: RunRecord,
+  iterations: number,
+): { position: RunPosition; notes: string[] } {
+  const steps = stepsOfEpoch(record);
+  const { position } = record;
+  if (position.epoch * steps + position.batch === iterations) return { position, notes: [] };
+  const epoch = Math.floor(iterations / steps);
+  const batch = iterations % steps;
+  return {
+    position: { epoch, batch, samples: 0, sums: {} },
+    notes: [
+      `The run was killed while it saved: its weights stand at step ${batch} of epoch ${epoch + 1}, and it goes on from there. Figures of what came before are missing.`,
+    ],
+  };
+}
+
+function engineNotes(before: RunRecord, now: RunRecord): string[] {
+  const name = ({ executor, replicas, gemm }: RunRecord['engine']) =>
+    `${executor}, ${replicas} replicas, ${gemm}`;
+  if (name(before.engine) === name(now.engine)) return [];
+  return [
+    `The run began on another engine (${name(before.engine)}): weights will agree to rounding, not bit by bit.`,
+  ];
+}
