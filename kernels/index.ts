@@ -29,6 +29,7 @@ export { sgd_f32, sgdMomentum_f32 } from './sgd';
 export { softmax_f32, softmaxGradient_f32 } from './softmax';
 export { softmaxCrossentropy_f32, softmaxCrossentropyGradient_f32 } from './softmax-crossentropy';
 export { clear_f32, stridedCopy_f32 } from './strided-copy';
+export { swapRows_f32 } from './swap-rows';
 export { topKHits_f32 } from './top-k-hits';
 export { totalSum_f32 } from './total-sum';
 export { unary_f32 } from './unary';

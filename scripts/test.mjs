@@ -2,6 +2,7 @@
 // Arguments select files by a part of their path: `npm test -- conv2d`. `--suite interop` (or another
 // folder of tests/ that is too slow for every run) runs that folder instead.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -10,6 +11,8 @@ import { listFiles, root } from './source-files.mjs';
 
 /** Folders of tests/ that run only when named. */
 const SLOW_SUITES = ['interop', 'chaos'];
+/** Where the tests of tests/browser/ find a browser. */
+const CHROMIUM = process.env.RESIDUUM_CHROMIUM ?? '/usr/bin/chromium';
 const FILE_TIMEOUT_MS = 20 * 60_000;
 
 const { values, positionals } = parseArgs({
@@ -24,13 +27,15 @@ if (build.status !== 0) {
   process.exit(1);
 }
 
+const leftOut = values.suite === undefined && !existsSync(CHROMIUM) ? ['browser'] : [];
+
 const inFolder = (path, suite) => path.startsWith(`dist/tests/${suite}/`);
 const files = listFiles('dist')
   .filter((path) => path.endsWith('.test.js'))
   .filter((path) =>
     values.suite
       ? inFolder(path, values.suite)
-      : !SLOW_SUITES.some((suite) => inFolder(path, suite)),
+      : ![...SLOW_SUITES, ...leftOut].some((suite) => inFolder(path, suite)),
   )
   .filter((path) => positionals.length === 0 || positionals.some((part) => path.includes(part)))
   .map((path) => join(root, path));
@@ -68,6 +73,11 @@ for (const file of files) {
   if (reported.has(file)) continue;
   counts.failed += 1;
   console.error(`No test ran in ${file}.`);
+}
+if (leftOut.length > 0) {
+  console.log(
+    `Left out: tests/browser, because there is no browser at ${CHROMIUM} (RESIDUUM_CHROMIUM).`,
+  );
 }
 if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
 console.log(`${counts.passed} passed, ${counts.failed} failed`);

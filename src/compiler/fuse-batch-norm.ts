@@ -21,6 +21,18 @@ function replace(graph: IrGraph, place: Operation, fused: Operation, gone: Opera
 }
 
 /**
+ * Whether the normalisation may run as late as `place`: a shared layer is called again in between where
+ * the second call reads the statistics that the first has moved.
+ */
+function canWait(graph: IrGraph, norm: Operation, place: Operation): boolean {
+  const outputs = new Set(Object.values(norm.outputs).map(({ id }) => id));
+  const { operations } = graph;
+  return operations
+    .slice(operations.indexOf(norm) + 1, operations.indexOf(place))
+    .every(({ inputs }) => Object.values(inputs).every(({ id }) => !outputs.has(id)));
+}
+
+/**
  * conv → bias → batch normalisation: the bias moves into the normalisation, which never adds it to the
  * data. With batch statistics it cancels out of the result, and its gradient is exactly zero instead of
  * rounding noise. With frozen statistics that holds only while no gradient is wanted.
@@ -53,6 +65,7 @@ export function fuseBatchNormResidual(graph: IrGraph): IrGraph {
       const norm = consumers.producer(own);
       if (!is(norm, batchNormOp) || consumers.soleReader(own) !== add) continue;
       if (norm.inputs.residual !== undefined || norm.attributes.relu) continue;
+      if (!canWait(graph, norm, add)) continue;
       const fused: Operation = {
         ...norm,
         inputs: { ...norm.inputs, residual },
@@ -73,6 +86,7 @@ export function fuseBatchNormRelu(graph: IrGraph): IrGraph {
     if (!is(relu, unaryOp) || relu.attributes.fn !== 'relu') continue;
     const norm = consumers.producer(relu.inputs.x);
     if (!is(norm, batchNormOp) || consumers.soleReader(relu.inputs.x) !== relu) continue;
+    if (!canWait(graph, norm, relu)) continue;
     const attributes: BatchNormAttributes = { ...norm.attributes, relu: true };
     const outputs = { ...norm.outputs, y: relu.outputs.y };
     replace(graph, relu, { ...norm, attributes, outputs }, norm);

@@ -39,7 +39,7 @@ export class Variable {
   readonly regularizer: Regularizer | undefined;
   /** Holder of newer values, if any. */
   holder: VariableHolder | undefined;
-  /** Counts writes from the host, so that holders notice them. */
+  /** Counts changes of the values on the host, so that holders notice those that are not their own. */
   version = 0;
   readonly #initializer: Initializer;
   readonly #path: string;
@@ -93,8 +93,9 @@ export class Variable {
     this.version++;
   }
 
-  /** Takes newer values over from the holder, without telling holders of a change. */
+  /** Takes newer values over from the holder; another holder learns of them by `version`. */
   accept(values: Float32Array): void {
     this.#value = values;
+    this.version++;
   }
 }

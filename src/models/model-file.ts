@@ -1,4 +1,4 @@
-import { FormatError } from '../core/errors.js';
+import { FormatError, ResiduumError, UnknownNameError } from '../core/errors.js';
 import { formatShape, sameShape } from '../core/shape.js';
 import {
   decodeSafetensors,
@@ -7,13 +7,13 @@ import {
   type TensorInput,
 } from '../formats/safetensors.js';
 import type { LambdaFunction } from '../layers/lambda.js';
+import { networkToConfig } from '../network/config.js';
+import { networkFromConfig } from '../network/config-loading.js';
 import { type LossName, resolveLoss } from '../training/losses.js';
 import { type Metric, type MetricName, resolveMetric } from '../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../training/optimizers.js';
 import type { OptimizerState } from '../training/trainer.js';
-import { networkToConfig } from '../network/config.js';
-import { networkFromConfig } from '../network/config-loading.js';
-import { Model } from './model.js';
+import { type CompileOptions, Model } from './model.js';
 import type { ExecutorOptions } from './platform.js';
 
 const FORMAT = 'residuum';
@@ -61,7 +61,8 @@ export async function encodeModel(model: Model): Promise<Uint8Array[]> {
 /**
  * Makes a model from the bytes of a file, which may be untrusted: sizes are checked before memory is
  * taken, only the library's own layers can be named, and nothing is executed. A model that was compiled
- * when it was saved is compiled again and continues where it stood.
+ * when it was saved is compiled again and continues where it stood; one with a loss or a metric of the
+ * user's own comes back without, and has to be compiled by hand.
  * @throws {FormatError} when the file is not a model, or its parts do not fit each other.
  */
 export async function decodeModel(
@@ -86,8 +87,10 @@ export async function decodeModel(
     variable.write(takeTensor(content, `weight/${entry}`, variable.shape, source));
   }
   if ('compile' in metadata) {
-    compileFromConfig(model, parseJson(metadata.compile, `${source}: compile`), executor, source);
-    await model.setOptimizerState(readOptimizerState(model, content, source));
+    const config = parseJson(metadata.compile, `${source}: compile`);
+    if (compileFromConfig(model, config, executor, source)) {
+      await model.setOptimizerState(readOptimizerState(model, content, source));
+    }
   }
   return model;
 }
@@ -153,14 +156,28 @@ function asNamed(value: unknown, what: string): { name: string; config: Record<s
   return { name, config: { ...asRecord(config, `the config of ${what}`) } };
 }
 
-/** Compiles a model as its file says; losses and metrics of the user's own must be compiled anew. */
+/**
+ * Compiles a model as its file says.
+ * @returns whether it could: losses, metrics and optimizers of the user's own are not in the library.
+ */
 function compileFromConfig(
   model: Model,
   value: unknown,
   executor: ExecutorOptions,
   source: string,
-): void {
+): boolean {
   const what = `${source}: compile`;
+  try {
+    model.compile({ ...executor, ...compileOptions(model, value, what) });
+    return true;
+  } catch (error) {
+    if (error instanceof UnknownNameError) return false;
+    if (error instanceof FormatError || !(error instanceof ResiduumError)) throw error;
+    throw new FormatError(`${what}: ${error.message}`);
+  }
+}
+
+function compileOptions(model: Model, value: unknown, what: string): CompileOptions {
   const config = asRecord(value, what);
   const outputs = Array.isArray(config.outputs) ? config.outputs : [];
   if (outputs.length !== model.outputNames.length) {
@@ -187,13 +204,12 @@ function compileFromConfig(
   parsed.forEach((output, i) => {
     metrics[model.outputNames[i]] = output.metrics;
   });
-  model.compile({
-    ...executor,
+  return {
     optimizer: resolveOptimizer(optimizer.name as OptimizerName, optimizer.config),
     loss: parsed.map(({ loss }) => loss),
     lossWeights: parsed.map(({ weight }) => weight),
     metrics,
-  });
+  };
 }
 
 /** A top-k metric may carry a name of its own; its `k` tells what it is. */

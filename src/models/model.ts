@@ -7,6 +7,8 @@ import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
 import { countParameters, formatSummary, summarize } from '../inspect/summary.js';
 import { Layer, type LayerConfig, type LayerOptions } from '../layers/layer.js';
+import { networkToConfig } from '../network/config.js';
+import { isNetworkLayer, Network } from '../network/network.js';
 import type { Value } from '../ops/ir.js';
 import type { Plan } from '../plan/plan.js';
 import type { Executor } from '../runtime/executor.js';
@@ -22,8 +24,6 @@ import type { Optimizer } from '../training/optimizer.js';
 import { type OptimizerLike, resolveOptimizer } from '../training/optimizers.js';
 import type { NamedVariable, Trainee } from '../training/trainee.js';
 import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
-import { networkToConfig } from '../network/config.js';
-import { Network } from '../network/network.js';
 import { type ExecutorOptions, platform } from './platform.js';
 
 /** Options of `Model`. */
@@ -181,6 +181,10 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return this.#network.variables.flatMap(({ variable, trainable }) =>
       trainable ? variable : [],
     );
+  }
+
+  get frozenLayers(): readonly string[] {
+    return frozenLayersOf(this.#network, '');
   }
 
   /** The optimizer that the model was compiled with. */
@@ -367,7 +371,9 @@ export class Model extends Layer implements Trainee, TrainingControl {
 
   /** Optimizer state and number of steps, for saving. */
   async optimizerState(): Promise<OptimizerState> {
-    return (await this.trainer()).optimizerState();
+    await this.#discarded;
+    if (this.#trainer !== undefined) return (await this.#trainer).optimizerState();
+    return this.#restored ?? { iterations: 0, slots: new Map() };
   }
 
   /** Continues with a saved state of the optimizer. */
@@ -385,10 +391,15 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return { ...objective.getConfig(), optimizer: { name, config: getConfig.call(optimizer) } };
   }
 
-  /** Ends the workers of the model; the weights stay, and further use starts new ones. */
+  /**
+   * Ends the workers of the model; weights and optimizer state stay, and further use starts new workers.
+   */
   async dispose(): Promise<void> {
+    const [trainer, compiled] = [this.#trainer, this.#compiled];
     this.#discard();
     await this.#discarded;
+    if (trainer === undefined || compiled === undefined || this.#compiled !== compiled) return;
+    this.#restored = await (await trainer).optimizerState();
   }
 
   private async trainer(): Promise<Trainer> {
@@ -427,6 +438,14 @@ export class Model extends Layer implements Trainee, TrainingControl {
     const { objective } = this.#requireCompiled('use targets');
     checkSamples('target', this.outputNames, objective.targetShapes, data.targetShapes);
   }
+}
+
+function frozenLayersOf(network: Network, prefix: string): string[] {
+  return network.layers.flatMap((layer) => {
+    const path = `${prefix}${layer.name}`;
+    const inner = isNetworkLayer(layer) ? frozenLayersOf(layer.network, `${path}/`) : [];
+    return layer.trainable ? inner : [path, ...inner];
+  });
 }
 
 function isDataset(x: Dataset | Samples): x is Dataset {

@@ -107,7 +107,10 @@ test('a standalone evaluation is one line', () => {
   time = 2000;
   bar.onTestBatchEnd?.(0, { loss: 0.5, accuracy: 0.75, samples: 200 });
   bar.onTestEnd?.({ loss: 0.5, accuracy: 0.75 });
-  assert.equal(stream.text, '200/200 - 2s - loss: 0.5000 - accuracy: 0.7500 - 100 img/s\n');
+  assert.equal(
+    stream.text,
+    'Evaluation\n200/200 - 2s - loss: 0.5000 - accuracy: 0.7500 - 100 img/s\n',
+  );
 });
 
 test('formatSeconds', () => {

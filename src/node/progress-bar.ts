@@ -97,7 +97,9 @@ class EpochBar implements ProgressBar {
   }
 
   onTestBegin(): void {
-    if (!this.#training) this.#begin();
+    if (this.#training) return;
+    this.#stream.write('Evaluation\n');
+    this.#begin();
   }
 
   onTestBatchEnd(_batch: number, logs: Logs): void {

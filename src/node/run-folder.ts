@@ -83,7 +83,9 @@ export class RunFolder {
     const base = await makeFolder('runs');
     const taken = await readdir('runs');
     const numbers = taken.flatMap((entry) => {
-      const match = entry.startsWith(`${name}-`) ? /^\d{1,7}$/.exec(entry.slice(name.length + 1)) : null;
+      const match = entry.startsWith(`${name}-`)
+        ? /^\d{1,7}$/.exec(entry.slice(name.length + 1))
+        : null;
       return match === null ? [] : [Number(match[0])];
     });
     for (let number = Math.max(0, ...numbers) + 1; number < MOST_RUNS; number++) {

@@ -242,7 +242,9 @@ export class TrainingRun {
           seed,
           validationData: data.validation,
           initialEpoch: epoch,
-          ...(position.batch > 0 && { initialPosition: { ...position, sums: { ...position.sums } } }),
+          ...(position.batch > 0 && {
+            initialPosition: { ...position, sums: { ...position.sums } },
+          }),
           verbose: false,
           callbacks: [...callbacks, recorder],
         });
@@ -388,7 +390,15 @@ class Recorder implements Callback {
     await this.#saveEpoch?.(epoch, { ...logs });
     this.unvalidated = undefined;
     this.#logs = {};
-    await this.#emit({ event: 'epoch', epoch: epoch + 1, loss, accuracy, valLoss, valAccuracy, seconds });
+    await this.#emit({
+      event: 'epoch',
+      epoch: epoch + 1,
+      loss,
+      accuracy,
+      valLoss,
+      valAccuracy,
+      seconds,
+    });
     if (this.#signal?.aborted === true) this.#control.stopTraining = true;
   }
 }

@@ -1,3 +1,4 @@
+import { pixelsOf, tapRuns } from './conv-taps.js';
 import type { Conv2dAttributes } from './kernels.js';
 import { BUFFER_ALIGNMENT } from './plan.js';
 
@@ -9,6 +10,11 @@ const PATCH_TARGET = 2 ** 20;
 
 /** Input pixels per filter from which an input gradient by `mirrorConvolution` measured faster. */
 const MIRROR_ROWS = 1;
+
+/** Share of the taps that meet the image below which skipping the others measured faster. */
+const TAPS_SHARE = 0.85;
+/** Channels and filters from which the products of single taps are large enough. */
+const TAPS_DEPTH = 64;
 
 /**
  * The workspace of a convolution, in elements. It begins with the patches of one chunk and one group,
@@ -27,6 +33,7 @@ export function chooseConvAlgorithm(
   geometry: ConvGeometry,
 ): Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> {
   if (isPointwise(geometry)) return { algorithm: 'pointwise', imagesPerChunk: 0 };
+  if (skipsPadding(geometry)) return { algorithm: 'taps', imagesPerChunk: 0 };
   const { batch, outHeight, outWidth } = geometry;
   const perImage = Math.max(outHeight * outWidth * patchSize(geometry), 1);
   const most = Math.max(Math.floor(PATCH_TARGET / perImage), 1);
@@ -55,6 +62,7 @@ export type ConvDirection = 'forward' | 'inputGradient' | 'filterGradient';
 
 /** Elements of workspace that a convolution or one of its gradients needs. */
 export function convWorkspaceSize(attributes: Conv2dAttributes, direction: ConvDirection): number {
+  if (attributes.algorithm === 'taps') return planTapsWorkspace(attributes).size;
   const mirror = direction === 'inputGradient' ? mirrorConvolution(attributes) : undefined;
   if (mirror === undefined) return planConvWorkspace(attributes).size;
   const { kernelHeight, kernelWidth, channels, filters } = attributes;
@@ -90,6 +98,21 @@ export function mirrorConvolution(a: Conv2dAttributes): Conv2dAttributes | undef
     outWidth: width,
   };
   return { ...geometry, ...chooseConvAlgorithm(geometry) };
+}
+
+/** Where x (or dx) and y (or dy) lie pixel by pixel, `[H, W, N, C]`, in the workspace of `taps`. */
+export function planTapsWorkspace(a: Conv2dAttributes): { x: number; y: number; size: number } {
+  const y = align(a.batch * a.height * a.width * a.channels);
+  return { x: 0, y, size: y + align(a.batch * a.outHeight * a.outWidth * a.filters) };
+}
+
+/** Whether so much of the kernel lies in the padding that computing tap by tap pays. */
+function skipsPadding(g: ConvGeometry): boolean {
+  const { strideHeight, strideWidth, groups, channels, filters } = g;
+  if (strideHeight !== 1 || strideWidth !== 1 || groups !== 1) return false;
+  if (Math.min(channels, filters) < TAPS_DEPTH) return false;
+  const met = pixelsOf(tapRuns(g).flat());
+  return met < TAPS_SHARE * g.kernelHeight * g.kernelWidth * g.outHeight * g.outWidth;
 }
 
 function isPointwise(g: ConvGeometry): boolean {

@@ -86,6 +86,10 @@ function convProblem(a: Conv2dAttributes): string | undefined {
   if (a.algorithm === 'im2col') {
     return a.imagesPerChunk >= 1 ? undefined : 'im2col needs imagesPerChunk of at least 1';
   }
+  if (a.algorithm === 'taps') {
+    const fits = a.strideHeight === 1 && a.strideWidth === 1 && a.groups === 1;
+    return fits ? undefined : 'taps needs stride 1 and one group';
+  }
   const plain =
     [a.kernelHeight, a.kernelWidth, a.strideHeight, a.strideWidth, a.groups].every(
       (n) => n === 1,

@@ -37,10 +37,11 @@ export interface Conv2dAttributes {
   outWidth: number;
   /**
    * How a GEMM executor computes it: `pointwise` is one GEMM over x itself (1×1, stride 1, no padding,
-   * one group); `im2col` gathers patches of `imagesPerChunk` images at a time into the workspace.
+   * one group); `im2col` gathers patches of `imagesPerChunk` images at a time into the workspace;
+   * `taps` multiplies tap by tap over pixel-major copies and so never touches the padding.
    */
-  algorithm: 'pointwise' | 'im2col';
-  /** Images whose patches fit the workspace at once; 0 for `pointwise`. */
+  algorithm: 'pointwise' | 'im2col' | 'taps';
+  /** Images whose patches fit the workspace at once; 0 unless `im2col`. */
   imagesPerChunk: number;
 }
 
@@ -188,7 +189,11 @@ export interface KernelTable {
   /** y[0] = scale · (l1 · Σ|w| + l2 · Σw²). */
   regularization: Kernel<'w', 'y', Size & { l1: number; l2: number; scale: number }>;
   /** dw = dloss[0] · scale · (l1 · sign(w) + 2 · l2 · w). */
-  regularizationGradient: Kernel<'w' | 'dloss', 'dw', Size & { l1: number; l2: number; scale: number }>;
+  regularizationGradient: Kernel<
+    'w' | 'dloss',
+    'dw',
+    Size & { l1: number; l2: number; scale: number }
+  >;
 
   /** moments `[2, channels]` = mean over this replica's rows, then the sum of squared deviations from it. */
   batchNormMoments: Kernel<'x', 'moments', Rows>;
@@ -219,7 +224,12 @@ export interface KernelTable {
     'gamma' | 'beta' | 'residual'
   >;
   /** With g = dy where y > 0 (relu) or dy: sums `[2, channels]` = Σ g, Σ g · (x − mean) · rstd. */
-  batchNormGradientSums: Kernel<'x' | 'dy' | 'mean' | 'rstd', 'sums', Rows & { relu: boolean }, 'y'>;
+  batchNormGradientSums: Kernel<
+    'x' | 'dy' | 'mean' | 'rstd',
+    'sums',
+    Rows & { relu: boolean },
+    'y'
+  >;
   /**
    * dx = gamma · rstd · (g − sums₀/totalRows − x̂ · sums₁/totalRows) with x̂ = (x − mean) · rstd, or
    * gamma · rstd · g without `sums` (frozen statistics). dresidual = g. dx may be dy or x; dresidual
@@ -233,7 +243,11 @@ export interface KernelTable {
     'dresidual'
   >;
   /** dbeta = scale · sums₀, dgamma = scale · sums₁. */
-  batchNormParameterGradients: Kernel<'sums', 'dgamma' | 'dbeta', { channels: number; scale: number }>;
+  batchNormParameterGradients: Kernel<
+    'sums',
+    'dgamma' | 'dbeta',
+    { channels: number; scale: number }
+  >;
 
   /** y = Σ over replicas of x, added in replica order; every replica gets the same bits. y may be x. */
   allReduceSum: Kernel<'x', 'y', Size>;

@@ -50,10 +50,14 @@ export class BatchRunner {
       const current = await this.#trainer.step(this.#kind, staged.count);
       if (current !== staged.step) staged = await this.#stage(order, batch);
       const running = this.#trainer.run(staged.step, staged.set);
-      // Awaited below; this keeps a failure meanwhile from counting as unhandled.
-      running.catch(() => undefined);
-      next = batch + 1 < batches ? await this.#stageDuring(order, batch + 1) : undefined;
-      if (!(await after(batch, await running, staged.count))) return;
+      await ordersSent();
+      const staging = batch + 1 < batches ? this.#stageDuring(order, batch + 1) : undefined;
+      // A failure of one is told only when the other has ended too: nothing runs on behind it.
+      const [ran, gathered] = await Promise.allSettled([running, staging]);
+      if (ran.status === 'rejected') throw ran.reason;
+      if (gathered.status === 'rejected') throw gathered.reason;
+      next = gathered.value;
+      if (!(await after(batch, ran.value, staged.count))) return;
     }
   }
 
@@ -83,6 +87,17 @@ export class BatchRunner {
   #indices(order: Uint32Array, batch: number): Uint32Array {
     return order.subarray(batch * this.#batchSize, (batch + 1) * this.#batchSize);
   }
+}
+
+/** More turns than an executor takes from the call of `run` to the message to its workers. */
+const TURNS = 8;
+
+/**
+ * Lets all go on that waits for settled promises only: an executor must have told its workers to begin
+ * before gathering, which may be synchronous, takes this thread.
+ */
+async function ordersSent(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await undefined;
 }
 
 /**

@@ -94,7 +94,8 @@ const factories: Record<LossName, (options: CrossentropyOptions) => Loss> = {
 export function resolveLoss(loss: LossLike, config: Record<string, unknown> = {}): Loss {
   if (typeof loss === 'function') {
     return {
-      name: loss.name || 'custom',
+      // No name of a built-in loss, whatever the function is called.
+      name: `custom:${loss.name}`,
       sparse: false,
       targetShape: (prediction) => prediction,
       emit(predictions, targets) {

@@ -22,6 +22,8 @@ export interface Trainee {
   readonly namedVariables: readonly NamedVariable[];
   /** Weights that training may change just now. */
   readonly trainableWeights: readonly Variable[];
+  /** Paths of the layers that are frozen just now; they decide what a step of training computes. */
+  readonly frozenLayers: readonly string[];
   /** Emits the model on input values. */
   emit(inputs: readonly Value[], context: CallContext): readonly Value[];
 }

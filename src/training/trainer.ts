@@ -139,13 +139,18 @@ export class Trainer implements VariableHolder {
     return this.#split(layout, range as Float32Array);
   }
 
-  /** Copies the weights back and ends the executor. */
+  /** Copies weights and optimizer state back and ends the executor; the copies can be read further. */
   async dispose(): Promise<void> {
-    await this.pull();
-    for (const { variable } of this.#trainee.namedVariables) {
-      if (variable.holder === this) variable.holder = undefined;
+    try {
+      await this.pull();
+      await this.#pullSlots();
+      this.#layout = undefined;
+    } finally {
+      for (const { variable } of this.#trainee.namedVariables) {
+        if (variable.holder === this) variable.holder = undefined;
+      }
+      await this.#executor.dispose();
     }
-    await this.#executor.dispose();
   }
 
   #recipe(kind: StepKind, layout: StateLayout): StepRecipe {
@@ -170,10 +175,11 @@ export class Trainer implements VariableHolder {
     }
     if (kind === 'train') this.#required(kind);
     const trainedNow = new Set(this.#trainee.trainableWeights);
-    const signature = named
-      .filter(({ variable }) => trainedNow.has(variable))
-      .map(({ entry }) => entry)
-      .join('\n');
+    const entries = named.flatMap(({ entry, variable }) => {
+      return trainedNow.has(variable) ? entry : [];
+    });
+    // A frozen normalisation computes something else even if it has no weights that train.
+    const signature = [...entries, 'frozen:', ...this.#trainee.frozenLayers].join('\n');
     const trains = kind === 'train' || this.#trained !== '';
     const wanted = trains ? `train\n${signature}` : '';
     if (this.#layout === undefined || this.#trained !== wanted) {

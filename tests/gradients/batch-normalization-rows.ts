@@ -72,7 +72,38 @@ function rowOf(title: string, options: NormalizationCase, batchStatistics: boole
   };
 }
 
+/** A layer that is called twice: the second call reads statistics that the first has moved. */
+const sharedRow: GradientRow = {
+  title: 'batchNorm twice with the same weights, added, relu',
+  ops: [],
+  batch: BATCH,
+  operands: {
+    a: normal('a', shape),
+    b: normal('b', shape),
+    gamma: positive('gamma', channels),
+    beta: normal('beta', channels),
+  },
+  constants: {
+    movingMean: normal('moving mean', channels),
+    movingVariance: positive('moving variance', channels),
+  },
+  forward: [...batchKernels, ...batchKernels],
+  build({ a, b, gamma, beta, movingMean, movingVariance }) {
+    const attributes = { epsilon: 1e-3, momentum: 0.9, batchStatistics: true };
+    const first = batchNorm({ x: a, gamma, beta, movingMean, movingVariance }, attributes);
+    const moved = {
+      movingMean: first.newMovingMean ?? movingMean,
+      movingVariance: first.newMovingVariance ?? movingVariance,
+    };
+    const second = batchNorm({ x: b, gamma, beta, ...moved }, attributes);
+    return relu(add(first.y, second.y));
+  },
+};
+
 /** Batch normalisation, alone and with what the compiler fuses into it. */
-export const batchNormalizationRows: readonly GradientRow[] = Object.entries(cases).flatMap(
-  ([title, options]) => [true, false].map((batch) => rowOf(title, options, batch)),
-);
+export const batchNormalizationRows: readonly GradientRow[] = [
+  ...Object.entries(cases).flatMap(([title, options]) =>
+    [true, false].map((batch) => rowOf(title, options, batch)),
+  ),
+  sharedRow,
+];

@@ -33,7 +33,10 @@ function compileRow(row: GradientRow): Compiled {
   const resultShape = shapeOfResult(row);
   const factors: Operand = {
     shape: resultShape,
-    values: normals(`${row.title} factors`, resultShape.reduce((a, b) => a * b, 1)),
+    values: normals(
+      `${row.title} factors`,
+      resultShape.reduce((a, b) => a * b, 1),
+    ),
   };
   const constants: [string, Operand][] = [...fixed, [FACTORS, factors]];
   const variable = (isTrained: boolean) => (pair: [string, Operand]) => {
@@ -103,7 +106,10 @@ export async function checkGradients(row: GradientRow): Promise<ReadonlySet<stri
     const { values } = row.operands[name];
     const gradient = gradients.get(gradientEntry(name)) as Float32Array;
     if (row.zero?.includes(name)) {
-      assert.ok(gradient.every((value) => value === 0), `the gradient of ${name} is exactly zero`);
+      assert.ok(
+        gradient.every((value) => value === 0),
+        `the gradient of ${name} is exactly zero`,
+      );
     }
     const moved = values.slice();
     let distance = 0;

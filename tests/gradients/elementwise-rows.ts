@@ -2,40 +2,41 @@ import { affine } from '../../src/ops/affine.js';
 import { biasAdd } from '../../src/ops/bias-add.js';
 import * as binary from '../../src/ops/binary.js';
 import { dropout } from '../../src/ops/dropout.js';
+import type { Value } from '../../src/ops/ir.js';
 import * as unary from '../../src/ops/unary.js';
 import { distinct, type GradientRow, normal, type Operand, positive } from './gradient-row.js';
 
 type Draw = (key: string, shape: readonly number[]) => Operand;
 
-const unaryDraws: Record<Exclude<keyof typeof unary, 'unary' | 'unaryOp'>, Draw> = {
-  relu: distinct,
-  sigmoid: normal,
-  tanh: normal,
-  exp: normal,
-  log: positive,
-  sqrt: positive,
-  square: normal,
-  abs: distinct,
-  negate: normal,
+const unaryCases: Record<string, [(x: Value) => Value, Draw]> = {
+  relu: [unary.relu, distinct],
+  sigmoid: [unary.sigmoid, normal],
+  tanh: [unary.tanh, normal],
+  exp: [unary.exp, normal],
+  log: [unary.log, positive],
+  sqrt: [unary.sqrt, positive],
+  square: [unary.square, normal],
+  abs: [unary.abs, distinct],
+  negate: [unary.negate, normal],
 };
 
-const unaryRows = Object.entries(unaryDraws).map(([name, draw]): GradientRow => {
+const unaryRows = Object.entries(unaryCases).map(([name, [apply, draw]]): GradientRow => {
   return {
     title: name,
     ops: [name],
     operands: { x: draw(name, [3, 7]) },
-    build: ({ x }) => unary[name as keyof typeof unaryDraws](x),
+    build: ({ x }) => apply(x),
   };
 });
 
-const binaryDraws: Record<Exclude<keyof typeof binary, 'binaryOp'>, Draw> = {
-  add: normal,
-  subtract: normal,
-  multiply: normal,
-  divide: positive,
+const binaryCases: Record<string, [(a: Value, b: Value) => Value, Draw]> = {
+  add: [binary.add, normal],
+  subtract: [binary.subtract, normal],
+  multiply: [binary.multiply, normal],
+  divide: [binary.divide, positive],
   // b is shifted by a quarter of the distance between values, so that none is equal to one of a.
-  maximum: distinct,
-  minimum: distinct,
+  maximum: [binary.maximum, distinct],
+  minimum: [binary.minimum, distinct],
 };
 
 const binaryShapes: [string, number[], number[]][] = [
@@ -45,7 +46,7 @@ const binaryShapes: [string, number[], number[]][] = [
   ['both repeated', [2, 1, 3, 1], [1, 4, 1, 5]],
 ];
 
-const binaryRows = Object.entries(binaryDraws).flatMap(([name, draw]) =>
+const binaryRows = Object.entries(binaryCases).flatMap(([name, [apply, draw]]) =>
   binaryShapes.map(([title, a, b]): GradientRow => {
     const shifted = draw('b', b);
     const values = draw === distinct ? shifted.values.map((v) => v + 2 ** -7) : shifted.values;
@@ -53,7 +54,7 @@ const binaryRows = Object.entries(binaryDraws).flatMap(([name, draw]) =>
       title: `${name}, ${title}`,
       ops: [name],
       operands: { a: draw('a', a), b: { shape: b, values } },
-      build: (v) => binary[name as keyof typeof binaryDraws](v.a, v.b),
+      build: (v) => apply(v.a, v.b),
     };
   }),
 );

@@ -1,4 +1,4 @@
-import { sizeOf, type Shape } from '../../src/core/shape.js';
+import { type Shape, sizeOf } from '../../src/core/shape.js';
 import type { Value } from '../../src/ops/ir.js';
 import type { KernelName } from '../../src/plan/kernels.js';
 import { randomOf } from '../conformance/test-data.js';
@@ -73,5 +73,8 @@ export function probabilities(key: string, rows: number, classes: number): Opera
 /** Class indices. */
 export function classIndices(key: string, rows: number, classes: number): Operand {
   const random = randomOf(key);
-  return { shape: [rows], values: Float32Array.from({ length: rows }, () => random.integer(classes)) };
+  return {
+    shape: [rows],
+    values: Float32Array.from({ length: rows }, () => random.integer(classes)),
+  };
 }

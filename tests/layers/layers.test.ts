@@ -3,10 +3,10 @@ import { after, describe, test } from 'node:test';
 import { InputLayer } from '../../src/layers/input-layer.js';
 import { Layer } from '../../src/layers/layer.js';
 import * as library from '../../src/library.js';
-import { networkToConfig } from '../../src/network/config.js';
-import { networkFromConfig } from '../../src/network/config-loading.js';
 import { Model } from '../../src/models/model.js';
 import { decodeModel, encodeModel } from '../../src/models/model-file.js';
+import { networkToConfig } from '../../src/network/config.js';
+import { networkFromConfig } from '../../src/network/config-loading.js';
 import { createCpuExecutor } from '../../src/node/cpu-executor.js';
 import type { Executor } from '../../src/runtime/executor.js';
 import { createReferenceExecutor } from '../../src/runtime/reference/reference-executor.js';
@@ -48,7 +48,13 @@ interface Samples {
 function samplesOf(model: Model, batch: number): Samples {
   const x = model.inputShapes.map((sample, i) => {
     const shape = [batch, ...sample];
-    return { shape, data: normals(`input ${i}`, shape.reduce((a, b) => a * b, 1)) };
+    return {
+      shape,
+      data: normals(
+        `input ${i}`,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    };
   });
   const data = new Float32Array(batch * CLASSES);
   for (let n = 0; n < batch; n++) data[n * CLASSES + ((2 * n + 1) % CLASSES)] = 1;
@@ -134,5 +140,8 @@ test('every layer has a row', () => {
   });
   const names = classes.filter(([, member]) => !models.includes(member)).map(([name]) => name);
   const covered = new Set(layerRows.map((row) => row.className));
-  assert.deepEqual(names.filter((name) => !covered.has(name)), []);
+  assert.deepEqual(
+    names.filter((name) => !covered.has(name)),
+    [],
+  );
 });

@@ -351,6 +351,7 @@ export interface KernelExports {
     t2: number,
     t3: number,
   ): void;
+  swapRows_f32(source: number, target: number, outer: number, inner: number, depth: number): void;
   topKHits_f32(
     predictions: number,
     labels: number,

@@ -43,6 +43,8 @@ interface ConvRow {
   dilation?: [number, number];
   groups?: number;
   imagesPerChunk?: number;
+  /** Instead of the algorithm that is chosen for the geometry. */
+  algorithm?: 'taps';
 }
 
 const convRows: ConvRow[] = [
@@ -59,6 +61,36 @@ const convRows: ConvRow[] = [
     filters: 5,
     kernel: [3, 3],
     pad: [1, 1, 1, 1],
+  },
+  {
+    title: '3×3, same, tap by tap',
+    batch: 3,
+    map: [3, 2],
+    channels: 5,
+    filters: 7,
+    kernel: [3, 3],
+    pad: [1, 1, 1, 1],
+    algorithm: 'taps',
+  },
+  {
+    title: '3×3, same, wide enough for taps to be chosen',
+    shares: [2, 1],
+    map: [2, 2],
+    channels: 64,
+    filters: 65,
+    kernel: [3, 3],
+    pad: [1, 1, 1, 1],
+  },
+  {
+    title: '5×3 with taps that never meet the image',
+    batch: 2,
+    map: [1, 4],
+    channels: 3,
+    filters: 3,
+    kernel: [5, 3],
+    pad: [2, 2, 2, 2],
+    dilation: [1, 2],
+    algorithm: 'taps',
   },
   {
     title: '3×3, stride 2, padded at one side',
@@ -224,6 +256,9 @@ function convAttributes(row: ConvRow, images: number): Conv2dAttributes {
     outWidth: out(1),
   };
   const { imagesPerChunk } = row;
+  if (row.algorithm !== undefined) {
+    return { ...geometry, algorithm: row.algorithm, imagesPerChunk: 0 };
+  }
   const algorithm: Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> =
     imagesPerChunk === undefined
       ? chooseConvAlgorithm(geometry)

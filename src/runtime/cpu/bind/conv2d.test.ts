@@ -172,8 +172,19 @@ function assertClose(actual: Float32Array, expected: Float64Array, what: string)
   }
 }
 
-for (const [name, geometry] of Object.entries(CASES)) {
-  const attributes: Conv2dAttributes = { ...chooseConvAlgorithm(geometry), ...geometry };
+/** Each geometry by the algorithm that is chosen for it and, where it applies, tap by tap. */
+const CALLS = Object.entries(CASES).flatMap(([name, geometry]): [string, Conv2dAttributes][] => {
+  const chosen = { ...chooseConvAlgorithm(geometry), ...geometry };
+  const { strideHeight, strideWidth, groups } = geometry;
+  if (strideHeight !== 1 || strideWidth !== 1 || groups !== 1) return [[name, chosen]];
+  return [
+    [name, chosen],
+    [`${name}, tap by tap`, { ...geometry, algorithm: 'taps', imagesPerChunk: 0 }],
+  ];
+});
+
+for (const [name, attributes] of CALLS) {
+  const geometry = attributes;
   const sizes = sizesOf(geometry);
   const common = { attributes, workspace: 3, source: 'test', phase: 'forward' as const };
   const workspaceSize = Math.max(

@@ -1,12 +1,16 @@
 import { ExecutorError } from '../../../core/errors.js';
 import { mirrorConvolution, planConvWorkspace } from '../../../plan/conv-workspace.js';
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
-import type { BoundCall } from '../bound-call.js';
 import type { BindContext, Binder } from '../binding.js';
+import type { BoundCall } from '../bound-call.js';
+import { bindTaps, bindTapsFilterGradient, bindTapsInputGradient } from './conv2d-taps.js';
+import { bindGemm } from './gemm.js';
 import { sequence } from './sequence.js';
 
 /** y = x · w, pixel by pixel for `pointwise`, else patch by patch. */
-export const bindConv2d: Binder<'conv2d'> = ({ reads, writes, attributes, workspace }, context) => {
+export const bindConv2d: Binder<'conv2d'> = (call, context) => {
+  const { reads, writes, attributes, workspace } = call;
+  if (attributes.algorithm === 'taps') return bindTaps(call, context);
   const x = context.address(reads.x);
   const w = context.address(reads.w);
   const y = context.address(writes.y);
@@ -22,10 +26,9 @@ export const bindConv2d: Binder<'conv2d'> = ({ reads, writes, attributes, worksp
  * dx = dy · wᵀ (+ accumulator): pixel by pixel for `pointwise`, as a convolution of dy where
  * `mirrorConvolution` says so, else by adding up patches of dx.
  */
-export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (
-  { reads, writes, attributes, workspace },
-  context,
-) => {
+export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (call, context) => {
+  const { reads, writes, attributes, workspace } = call;
+  if (attributes.algorithm === 'taps') return bindTapsInputGradient(call, context);
   const dy = context.address(reads.dy);
   const w = context.address(reads.w);
   const dx = context.address(writes.dx);
@@ -76,10 +79,9 @@ export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (
 };
 
 /** dw = xᵀ · dy, summed over chunks in order. */
-export const bindConv2dFilterGradient: Binder<'conv2dFilterGradient'> = (
-  { reads, writes, attributes, workspace },
-  context,
-) => {
+export const bindConv2dFilterGradient: Binder<'conv2dFilterGradient'> = (call, context) => {
+  const { reads, writes, attributes, workspace } = call;
+  if (attributes.algorithm === 'taps') return bindTapsFilterGradient(call, context);
   const x = context.address(reads.x);
   const dy = context.address(reads.dy);
   const dw = context.address(writes.dw);
@@ -291,20 +293,6 @@ function splitBatch({ batch, imagesPerChunk, outHeight, outWidth }: Conv2dAttrib
 
 function pointwiseSizes({ batch, outHeight, outWidth, channels, filters }: Conv2dAttributes) {
   return { rows: batch * outHeight * outWidth, depth: channels, columns: filters };
-}
-
-function bindGemm(
-  { gemm }: BindContext,
-  m: number,
-  n: number,
-  k: number,
-  a: number,
-  b: number,
-  c: number,
-  flags: { transposeA?: boolean; transposeB?: boolean; accumulate?: boolean } = {},
-): BoundCall {
-  const shape = { m, n, k, transposeA: false, transposeB: false, accumulate: false, ...flags };
-  return gemm.bind(shape, a, b, c);
 }
 
 function bindZero({ memory }: BindContext, target: number, size: number): BoundCall {

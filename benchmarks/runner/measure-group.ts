@@ -1,0 +1,160 @@
+import type { Calibrations } from './calibrations.js';
+import type { ContenderProcess } from './contender-process.js';
+import type { Launcher } from './launcher.js';
+import type { Absence, Contender, Measurement, Variant } from './question.js';
+import { median } from './statistics.js';
+
+/** How long and how often to measure. */
+export interface Pace {
+  rounds: number;
+  /** What a contender's turn in a round takes at least, by as many steps as fit. */
+  secondsPerTurn: number;
+}
+
+/** What a group needs. */
+export interface Setting {
+  launcher: Launcher;
+  calibrations: Calibrations;
+  pace: Pace;
+  log: (line: string) => void;
+}
+
+const WARM_STEPS = 2;
+const MOST_STEPS = 500;
+const CALIBRATION_STEPS = 3;
+/** Threads of the contender before keep spinning for a moment after their last product. */
+const SETTLING_MS = 200;
+
+interface Entrant {
+  contender: Contender;
+  variant: Variant;
+  calibration?: string;
+  process?: ContenderProcess;
+  steps: number;
+  values: number[];
+  peakBytes?: number;
+  versions: Readonly<Record<string, string>>;
+}
+
+/** Measures contenders in turns, A B A B …, so that what slows the machine meets them all alike. */
+export async function measureGroup(
+  contenders: readonly Contender[],
+  setting: Setting,
+): Promise<{ measured: Measurement[]; absent: Absence[] }> {
+  const absent: Absence[] = [];
+  let entrants: Entrant[] = [];
+  /** Runs the work for each entrant; who fails is out. */
+  const eachOf = async (work: (entrant: Entrant) => Promise<void>) => {
+    const left: Entrant[] = [];
+    for (const entrant of entrants) {
+      try {
+        await work(entrant);
+        left.push(entrant);
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error);
+        absent.push({ contender: entrant.contender, problem });
+        setting.log(`    ${entrant.contender.label}: not measured: ${problem}`);
+        await entrant.process?.end();
+      }
+    }
+    entrants = left;
+  };
+  entrants = contenders.map((contender) => {
+    return { contender, variant: contender.variants[0], steps: 1, values: [], versions: {} };
+  });
+  try {
+    await eachOf((entrant) => choose(entrant, setting));
+    await eachOf((entrant) => warm(entrant, setting));
+    for (let round = 0; round < setting.pace.rounds; round++) {
+      await eachOf((entrant) => takeTurn(entrant, round, setting));
+      setting.log(`    round ${round + 1} of ${setting.pace.rounds}`);
+    }
+    for (const entrant of entrants) entrant.peakBytes ??= entrant.process?.peakBytes;
+  } finally {
+    await Promise.all(entrants.map(({ process }) => process?.end()));
+  }
+  const measured = entrants.map(({ contender, variant, values, ...rest }) => {
+    const { calibration, peakBytes, versions } = rest;
+    return { contender, variant, calibration, values, peakBytes, versions };
+  });
+  return { measured, absent };
+}
+
+async function choose(entrant: Entrant, { calibrations, launcher, log }: Setting): Promise<void> {
+  const { contender } = entrant;
+  if (contender.variants.length === 1) return;
+  const known = calibrations.find(contender);
+  if (known !== undefined) {
+    Object.assign(entrant, known);
+    return;
+  }
+  const tried: { variant: Variant; value: number }[] = [];
+  const problems: string[] = [];
+  for (const variant of contender.variants) {
+    try {
+      tried.push({ variant, value: await tryVariant(contender, variant, launcher) });
+    } catch (error) {
+      problems.push(`${variant.name} failed: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  if (tried.length === 0) throw new Error(problems.join('; '));
+  tried.sort((a, b) => (contender.mode === 'cold' ? a.value - b.value : b.value - a.value));
+  const unit = contender.mode === 'cold' ? 's' : contender.unit;
+  const compared = tried.map(({ variant, value }) => `${variant.name} ${value.toFixed(1)} ${unit}`);
+  entrant.variant = tried[0].variant;
+  entrant.calibration = [...compared, ...problems].join('; ');
+  calibrations.keep(contender, entrant.variant, entrant.calibration);
+  log(`    ${contender.label}: ${entrant.calibration}`);
+}
+
+async function tryVariant(
+  contender: Contender,
+  variant: Variant,
+  launcher: Launcher,
+): Promise<number> {
+  if (contender.mode === 'cold') return (await runCold(contender, variant, launcher)).seconds;
+  const process = await launcher.start(variant, contender.cores);
+  try {
+    await process.steps(contender.warmSteps ?? WARM_STEPS);
+    return contender.work / median(await process.steps(CALIBRATION_STEPS));
+  } finally {
+    await process.end();
+  }
+}
+
+async function warm(entrant: Entrant, { launcher, pace }: Setting): Promise<void> {
+  const { contender, variant } = entrant;
+  const { warmSteps = WARM_STEPS } = contender;
+  if (contender.mode === 'cold') return;
+  entrant.process = await launcher.start(variant, contender.cores);
+  entrant.versions = entrant.process.versions;
+  if (warmSteps === 0) return;
+  const last = (await entrant.process.steps(warmSteps)).at(-1) ?? pace.secondsPerTurn;
+  entrant.steps = Math.min(MOST_STEPS, Math.max(1, Math.ceil(pace.secondsPerTurn / last)));
+}
+
+async function takeTurn(entrant: Entrant, round: number, { launcher }: Setting): Promise<void> {
+  const { contender, variant, process } = entrant;
+  if (round >= (contender.rounds ?? Number.POSITIVE_INFINITY)) return;
+  await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
+  if (process === undefined) {
+    const { seconds, versions, peakBytes } = await runCold(contender, variant, launcher);
+    entrant.values.push(seconds);
+    Object.assign(entrant, { versions, peakBytes });
+    return;
+  }
+  entrant.values.push(contender.work / median(await process.steps(entrant.steps)));
+}
+
+/** Seconds from the start of a process to the end of its first step. */
+async function runCold(contender: Contender, variant: Variant, launcher: Launcher) {
+  const started = performance.now();
+  const process = await launcher.start(variant, contender.cores);
+  try {
+    await process.steps(1);
+    const seconds = (performance.now() - started) / 1000;
+    return { seconds, versions: process.versions, peakBytes: process.peakBytes };
+  } finally {
+    await process.end();
+  }
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { isRunFolder, RunFolder } from '../../src/node/run-folder.js';
+import {
+  applications,
+  countParameters,
+  datasetCatalog,
+  findApplication,
+  type Model,
+  summarize,
+} from '../../src/node.js';
+import { addJsonOption } from '../option-values.js';
+import { print, printJson } from '../print.js';
+
+/** Adds `residuum summary`. */
+export function addSummaryCommand(program: Command): void {
+  const names = Object.keys(applications).join(', ');
+  const command = program
+    .command('summary')
+    .description('Shows the layers of a network, their output shapes and parameters.')
+    .argument('[model]', `a network (${names}) or the folder of a run`, 'resnet50');
+  addJsonOption(command)
+    .addHelpText('after', '\nExample:\n  residuum summary resnet50')
+    .action(summary);
+}
+
+async function summary(name: string, options: { json?: boolean }): Promise<void> {
+  const model = await findModel(name);
+  if (options.json !== true) {
+    print(model.summary());
+    return;
+  }
+  for (const row of summarize(model.network)) printJson(row);
+  printJson(countParameters(model.network));
+}
+
+async function findModel(name: string): Promise<Model> {
+  const isPath = /[/\\]/.test(name) || (await isRunFolder(name));
+  if (isPath && !Object.hasOwn(applications, name)) {
+    return (await RunFolder.open(name)).readModel();
+  }
+  const [{ imageShape, classNames }] = datasetCatalog;
+  return findApplication(name).build({ inputShape: imageShape, classes: classNames.length });
+}

@@ -1,0 +1,235 @@
+import type { Command } from 'commander';
+import { ValueError } from '../../src/core/errors.js';
+import { formatSeconds, type ProgressBar, progressBar } from '../../src/node/progress-bar.js';
+import {
+  type ResumeChanges,
+  type RunOutcome,
+  type RunSettings,
+  resumeRun,
+  startRun,
+  type TrainingRun,
+} from '../../src/node/train-run.js';
+import {
+  applications,
+  datasetCatalog,
+  type ExecutorDescription,
+  optimizerNames,
+} from '../../src/node.js';
+import { downloadBar } from '../download-bar.js';
+import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
+import {
+  addEngineOptions,
+  addJsonOption,
+  type EngineOptions,
+  integer,
+  oneOf,
+  positiveNumber,
+} from '../option-values.js';
+import { grouped, lossAndAccuracy, plural, print, printFacts, printJson } from '../print.js';
+
+interface TrainOptions extends EngineOptions {
+  model?: string;
+  dataset?: string;
+  data?: string;
+  epochs?: number;
+  batchSize?: number;
+  optimizer?: RunSettings['optimizer'];
+  learningRate?: number;
+  limit?: number;
+  seed?: number;
+  out?: string;
+  resume?: string;
+  json?: boolean;
+}
+
+const DEFAULT_EPOCHS = 2;
+const DEFAULT_BATCH_SIZE = 100;
+const DEFAULT_LEARNING_RATES = { adam: 0.001, sgd: 0.01 } as const;
+
+/** What `--resume` takes over from the run. */
+const FIXED_ON_RESUME = {
+  model: '--model',
+  dataset: '--dataset',
+  batchSize: '--batch-size',
+  optimizer: '--optimizer',
+  limit: '--limit',
+  seed: '--seed',
+  out: '--out',
+} as const;
+
+/** Adds `residuum train`. */
+export function addTrainCommand(program: Command): void {
+  const models = Object.keys(applications).join(', ');
+  const datasets = datasetCatalog.map(({ name }) => name).join(', ');
+  const command = program
+    .command('train')
+    .description("Trains a network on images. Without options: the article's ResNet-50.")
+    .option('--model <name>', `network: ${models} (default: resnet50)`)
+    .option('--dataset <name>', `data set: ${datasets} (default: ${datasetCatalog[0].name})`)
+    .option('--data <folder>', 'folder with the four IDX files of the data set')
+    .option('--epochs <n>', `passes over the data (default: ${DEFAULT_EPOCHS})`, integer(1, 1e6))
+    .option(
+      '--batch-size <n>',
+      `images in a step (default: ${DEFAULT_BATCH_SIZE})`,
+      integer(1, 1e6),
+    )
+    .option('--optimizer <name>', 'adam or sgd (default: adam)', oneOf(optimizerNames))
+    .option('--learning-rate <x>', 'default: 0.001 for adam, 0.01 for sgd', positiveNumber)
+    .option('--limit <n>', 'use only so many images of each part', integer(1))
+    .option('--seed <n>', 'first weights, order of images and dropout (default: 0)', integer(0));
+  addEngineOptions(command)
+    .option('--out <folder>', 'folder of the run (default: the next free one in runs/)')
+    .option('--resume <run>', 'go on with a run; --epochs and --learning-rate may change');
+  addJsonOption(command)
+    .addHelpText(
+      'after',
+      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
+    )
+    .action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const json = options.json === true;
+  let bar: ProgressBar | undefined;
+  const download = json ? undefined : downloadBar();
+  const signal = listenForInterruption(() => {
+    bar?.finish();
+    process.stderr.write('Stopping after this step. Press Ctrl-C again to stop at once.\n');
+  });
+  let run: TrainingRun;
+  try {
+    run = await prepare(options, { signal, onDownload: download });
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    process.stderr.write('residuum: stopped before training began; nothing was saved.\n');
+    process.exitCode = EXIT_INTERRUPTED;
+    return;
+  }
+  if (!json) {
+    describe(run);
+    bar = progressBar({ samples: run.data.test.size });
+  }
+  try {
+    const callbacks = bar === undefined ? [] : [bar];
+    const onEvent = json ? printJson : undefined;
+    const outcome = await run.train({ signal, callbacks, onEvent });
+    if (outcome.status === 'interrupted') process.exitCode = EXIT_INTERRUPTED;
+    if (!json) conclude(run, outcome);
+  } finally {
+    bar?.finish();
+  }
+}
+
+async function prepare(
+  options: TrainOptions,
+  hooks: Parameters<typeof startRun>[2],
+): Promise<TrainingRun> {
+  if (options.resume !== undefined) {
+    const { epochs, learningRate, data: dataDir, executor, replicas, gemm } = options;
+    for (const [name, flag] of Object.entries(FIXED_ON_RESUME)) {
+      if (options[name as keyof typeof FIXED_ON_RESUME] === undefined) continue;
+      throw new ValueError(`${flag} cannot be given with --resume: the run keeps its own.`);
+    }
+    const changes: ResumeChanges = { epochs, learningRate, dataDir, executor, replicas, gemm };
+    return resumeRun(options.resume, changes, hooks);
+  }
+  const { optimizer = 'adam' } = options;
+  const settings: RunSettings = {
+    model: options.model ?? 'resnet50',
+    dataset: options.dataset ?? datasetCatalog[0].name,
+    dataDir: options.data,
+    epochs: options.epochs ?? DEFAULT_EPOCHS,
+    batchSize: options.batchSize ?? DEFAULT_BATCH_SIZE,
+    optimizer,
+    learningRate: options.learningRate ?? DEFAULT_LEARNING_RATES[optimizer],
+    limit: options.limit,
+    seed: options.seed ?? 0,
+    executor: options.executor ?? 'cpu',
+    replicas: options.replicas,
+    gemm: options.gemm,
+  };
+  return startRun(settings, options.out, hooks);
+}
+
+const ORIGINS = {
+  folder: 'from',
+  cache: 'from the cache',
+  system: 'from',
+  package: 'comes with residuum:',
+  download: 'downloaded to',
+} as const;
+
+function describe(run: TrainingRun): void {
+  const { settings, data, parameters, engine, position } = run.record;
+  const { epochs, batchSize, optimizer, learningRate, seed } = settings;
+  const shape = `${data.imageShape.join('×')}, ${data.classNames.length} classes`;
+  const counts = `${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images`;
+  const rate = run.model.optimizer.learningRate ?? learningRate;
+  printFacts([
+    ['Data', `${data.title}, ${shape}: ${counts}`],
+    ['', `${ORIGINS[data.origin]} ${data.where}`],
+    [
+      'Model',
+      `${settings.model}, ${applications[settings.model]?.title ?? 'a model'}: ${grouped(parameters)} parameters`,
+    ],
+    ['Engine', describeEngine(engine)],
+    [
+      'Training',
+      `${plural(epochs, 'epoch')}, batches of ${batchSize}, ${optimizer}, learning rate ${rate}, seed ${seed}`,
+    ],
+    ['Run', run.path],
+  ]);
+  if (run.resumed) {
+    print(
+      position.epoch >= epochs
+        ? 'Goes on with the test: all epochs are done.'
+        : `Goes on in epoch ${position.epoch + 1} after ${plural(position.samples, 'image')}.`,
+    );
+  }
+  for (const note of run.notes) print(`Note: ${note}`);
+  print();
+}
+
+function describeEngine({ executor, replicas, gemm }: ExecutorDescription): string {
+  return `${executor}, ${plural(replicas, 'replica')}, matrix products by ${gemm}`;
+}
+
+function conclude(run: TrainingRun, outcome: RunOutcome): void {
+  const { path, record } = run;
+  if (outcome.status === 'interrupted') {
+    const { epoch, samples } = outcome.position;
+    const within =
+      samples > 0
+        ? `epoch ${epoch + 1} after ${plural(samples, 'image')}`
+        : `${plural(epoch, 'epoch')}`;
+    print(`Interrupted; saved ${within} in ${path}`);
+    print(`Go on with:  residuum train --resume ${shellWord(path)}`);
+    return;
+  }
+  const { data, history } = record;
+  const seconds = history.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0);
+  print();
+  printFacts([
+    ...(outcome.validation.loss === undefined
+      ? []
+      : [
+          [
+            'Validation',
+            `${lossAndAccuracy(outcome.validation)} on ${plural(data.validation, 'image')}`,
+          ] as const,
+        ]),
+    ['Test', `${lossAndAccuracy(outcome.test)} on ${plural(data.test, 'image')}`],
+    ['Saved', `${path} after ${plural(history.length, 'epoch')} in ${formatSeconds(seconds)}`],
+  ]);
+  const word = shellWord(path);
+  print();
+  print('Next:');
+  print(`  residuum predict ${word} IMAGE.png   what is on a picture`);
+  print(`  residuum evaluate ${word}            the test again`);
+  print(`  residuum summary ${word}             the layers`);
+}
+
+/** A path as a shell takes it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nearestName } from '../src/core/errors.js';
+
+/** A parser of whole numbers in a range, for commander. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };
+}
+
+/** A parser of numbers above zero, for commander. */
+export function positiveNumber(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number greater than 0.');
+}
+
+/** A parser of one of some names, for commander. */
+export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = names.find((name) => name === text);
+    if (found !== undefined) return found;
+    const near = nearestName(text, names);
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    throw new InvalidArgumentError(`It must be one of ${names.join(', ')}${hint}`);
+  };
+}
+
+/** Options that say what runs a model. */
+export interface EngineOptions {
+  executor?: 'cpu' | 'reference';
+  replicas?: number;
+  gemm?: 'onnxruntime' | 'wasm';
+}
+
+const MOST_REPLICAS = 64;
+
+/** Adds `--replicas`, `--executor` and `--gemm`. */
+export function addEngineOptions(command: Command): Command {
+  return command
+    .option(
+      '--replicas <n>',
+      'workers that share each batch (default: one a core, at most 8)',
+      integer(1, MOST_REPLICAS),
+    )
+    .addOption(
+      new Option('--executor <name>', 'cpu, or reference: plain loops, slow').argParser(
+        oneOf(['cpu', 'reference']),
+      ),
+    )
+    .addOption(
+      new Option('--gemm <name>', 'who computes matrix products: onnxruntime or wasm').argParser(
+        oneOf(['onnxruntime', 'wasm']),
+      ),
+    );
+}
+
+/** Adds `--json`. */
+export function addJsonOption(command: Command): Command {
+  return command.option('--json', 'print one JSON object a line instead of text');
+}

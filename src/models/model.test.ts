@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SampleArray } from '../data/array-dataset.js';
+import { dense } from '../layers/dense.js';
+import { input } from '../layers/input-layer.js';
+import { createReferenceExecutor } from '../runtime/reference/reference-executor.js';
+import { sgd } from '../training/optimizers.js';
+import { type CompileOptions, Model } from './model.js';
+
+const x: SampleArray = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] };
+const y: SampleArray = { data: Uint8Array.of(0, 1, 2), shape: [3], oneHot: 3 };
+const loss = 'categoricalCrossentropy';
+
+function newModel(options?: Partial<CompileOptions>): Model {
+  const inputs = input({ shape: [2], name: 'x' });
+  const outputs = dense({ units: 3, activation: 'softmax', name: 'head' })(inputs);
+  const model = new Model({ inputs, outputs, name: 'm' });
+  if (options !== undefined) model.compile({ loss, on: createReferenceExecutor(), ...options });
+  return model;
+}
+
+test('what needs a loss says so before compile, and prediction needs none', async () => {
+  const model = newModel();
+  await assert.rejects(model.fit(x, y), /'m' has to be compiled before it can fit/);
+  await assert.rejects(model.evaluate(x, y), /compiled before it can evaluate/);
+  assert.throws(() => model.optimizer, /compiled before it can have an optimizer/);
+  assert.equal(model.compiled, false);
+  assert.deepEqual(await model.optimizerState(), { iterations: 0, slots: new Map() });
+});
+
+test('options of fit out of range are refused', async () => {
+  const model = newModel({});
+  const quiet = { verbose: false };
+  await assert.rejects(
+    model.fit(x, y, { ...quiet, batchSize: 0 }),
+    /batchSize must be an integer ≥ 1/,
+  );
+  await assert.rejects(model.fit(x, y, { ...quiet, epochs: 1.5 }), /epochs must be an integer ≥ 1/);
+  await assert.rejects(model.fit(x, y, { ...quiet, validationSplit: 1 }), { code: 'E_VALUE' });
+  model.optimizer.learningRate = Number.NaN;
+  await assert.rejects(model.fit(x, y, quiet), /learning rate must be a finite number/);
+});
+
+test('data that does not fit is named', async () => {
+  const model = newModel({});
+  const wide: SampleArray = { data: new Float32Array(9), shape: [3, 3] };
+  await assert.rejects(model.predict(wide), /input 'x' takes samples of shape \[2\]/);
+  await assert.rejects(model.fit(x, wide, { verbose: false, batchSize: 0 }), { code: 'E_VALUE' });
+  const narrow: SampleArray = { data: new Float32Array(6), shape: [3, 2] };
+  await assert.rejects(model.fit(x, narrow, { verbose: false }), /target 'head' takes samples/);
+  await assert.rejects(model.predict([x, x]), { code: 'E_DATA' });
+});
+
+test('names that are none are refused with the nearest', () => {
+  const model = newModel();
+  assert.throws(() => model.getLayer('heat'), /did you mean 'head'\?/);
+  const compile = (options: object) => () => model.compile({ loss, ...options } as CompileOptions);
+  assert.throws(compile({ optimizer: 'adan' }), /did you mean 'adam'\?/);
+  assert.throws(compile({ loss: 'categoricalCrosentropy' }), { code: 'E_UNKNOWN' });
+  assert.throws(compile({ metrics: ['acuracy'] }), /did you mean 'accuracy'\?/);
+  assert.throws(compile({ lossWeights: [1, 2] }), /lossWeights must have one entry/);
+  assert.throws(compile({ loss: { tail: 'mse' } }), /loss must have one entry/);
+});
+
+test('compiling anew begins a new optimizer state and keeps the weights', async () => {
+  const model = newModel({ optimizer: 'adam' });
+  await model.trainOnBatch(x, y);
+  const weights = await model.getWeights();
+  assert.equal((await model.optimizerState()).iterations, 1);
+  model.compile({ loss, optimizer: sgd(), on: createReferenceExecutor() });
+  assert.deepEqual(await model.getWeights(), weights);
+  assert.equal((await model.optimizerState()).iterations, 0);
+  await model.trainOnBatch(x, y);
+  assert.notDeepEqual(await model.getWeights(), weights);
+});
+
+test('weights read while a step runs are those before or after it', async () => {
+  const model = newModel({ optimizer: sgd({ learningRate: 1 }) });
+  await model.trainOnBatch(x, y);
+  const before = await model.getWeights();
+  const step = model.trainOnBatch(x, y);
+  const during = await model.getWeights();
+  await step;
+  const after = await model.getWeights();
+  const matches = [before, after].some((known) => {
+    return JSON.stringify(known) === JSON.stringify(during);
+  });
+  assert.ok(matches);
+  assert.notDeepEqual(after, before);
+});
+
+test('two models that share a layer train it in turn', async () => {
+  const shared = dense({ units: 3, activation: 'softmax', name: 'shared' });
+  const models = [0, 1].map((i) => {
+    const inputs = input({ shape: [2], name: `x${i}` });
+    const model = new Model({ inputs, outputs: shared(inputs), name: `m${i}` });
+    model.compile({ loss, optimizer: sgd({ learningRate: 0.5 }), on: createReferenceExecutor() });
+    return model;
+  });
+  const alone = newModel({ optimizer: sgd({ learningRate: 0.5 }) });
+  await alone.getLayer('head').setWeights(await shared.getWeights());
+  for (const model of [...models, ...models]) {
+    assert.deepEqual(await model.trainOnBatch(x, y), await alone.trainOnBatch(x, y));
+  }
+  assert.deepEqual(await shared.getWeights(), await alone.getLayer('head').getWeights());
+});

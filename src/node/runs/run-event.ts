@@ -1,0 +1,70 @@
+import type { RunData, RunSettings } from './run-record.js';
+
+/** What happens in a run, as `train --json` prints it and `log.jsonl` keeps it. Epochs count from 1. */
+export type RunEvent =
+  | RunStartEvent
+  | RunBatchEvent
+  | RunEpochEvent
+  | RunEndEvent
+  | { readonly event: 'error'; readonly code: string; readonly message: string };
+
+/** Before the first step. */
+export interface RunStartEvent {
+  readonly event: 'start';
+  /** Folder of the run. */
+  readonly run: string;
+  readonly model: string;
+  /** Numbers of values in the weights. */
+  readonly parameters: number;
+  readonly data: RunData;
+  readonly executor: string;
+  readonly replicas: number;
+  /** Who computes matrix products, and why if it is a fallback. */
+  readonly gemm: string;
+  readonly settings: RunSettings;
+  /** Epoch that it begins with, and samples of it that are done already. */
+  readonly epoch: number;
+  readonly samples: number;
+  /** Whether an earlier run goes on. */
+  readonly resumed: boolean;
+}
+
+/** After each step: running means over the epoch so far. */
+export interface RunBatchEvent {
+  readonly event: 'batch';
+  readonly epoch: number;
+  /** Samples of the epoch that are done. */
+  readonly samples: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+}
+
+/** After each epoch: means over its training steps and over the validation images. */
+export interface RunEpochEvent {
+  readonly event: 'epoch';
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly valLoss: number;
+  readonly valAccuracy: number;
+  readonly seconds: number;
+}
+
+/** The end of a run that was not stopped by an error. */
+export type RunEndEvent =
+  | {
+      readonly event: 'end';
+      readonly status: 'done';
+      readonly run: string;
+      readonly testLoss: number;
+      readonly testAccuracy: number;
+    }
+  | {
+      readonly event: 'end';
+      readonly status: 'interrupted';
+      readonly run: string;
+      /** Epoch that it stopped in, and samples of it that are done. */
+      readonly epoch: number;
+      readonly samples: number;
+    };
