@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Contender, Variant } from './question.js';
-import { repository } from './repository.js';
+import { benchFolder } from './repository.js';
 
-const FILE = join(repository, '.bench/calibrations.json');
+const file = () => join(benchFolder(), 'calibrations.json');
 
 interface Entry {
   variants: string;
@@ -39,8 +39,7 @@ export class Calibrations {
       chosen: variant.name,
       calibration: `${calibration} (${day})`,
     };
-    mkdirSync(dirname(FILE), { recursive: true });
-    writeFileSync(FILE, `${JSON.stringify(this.#entries, undefined, 2)}\n`);
+    writeFileSync(file(), `${JSON.stringify(this.#entries, undefined, 2)}\n`);
   }
 }
 
@@ -50,7 +49,7 @@ function keyOf({ id, cores }: Contender): string {
 
 function read(): Record<string, Entry> {
   try {
-    return JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Entry>;
+    return JSON.parse(readFileSync(file(), 'utf8')) as Record<string, Entry>;
   } catch {
     return {};
   }

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from './repository.js';
+import { benchFolder, repository } from './repository.js';
 
-const FOLDER = join(repository, '.bench');
 const SOURCES = join(repository, 'benchmarks/peers');
 
 /**
@@ -14,11 +13,12 @@ const SOURCES = join(repository, 'benchmarks/peers');
 export function preparePython(log: (line: string) => void): string {
   const given = process.env.RESIDUUM_BENCH_PYTHON;
   if (given !== undefined) return given;
-  const python = join(FOLDER, 'venv/bin/python');
+  const folder = join(benchFolder(), 'venv');
+  const python = join(folder, 'bin/python');
   const requirements = join(SOURCES, 'requirements.txt');
-  prepare(join(FOLDER, 'venv'), requirements, () => {
+  prepare(folder, requirements, () => {
     log('Installing the Python peers into .bench/venv (some minutes, once) …');
-    run('python3', ['-m', 'venv', join(FOLDER, 'venv')]);
+    run('python3', ['-m', 'venv', folder]);
     run(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
   });
   return python;
@@ -29,7 +29,7 @@ export function preparePython(log: (line: string) => void): string {
  * @throws Error when they cannot be had.
  */
 export function prepareNpmPeers(log: (line: string) => void): string {
-  const folder = join(FOLDER, 'npm');
+  const folder = join(benchFolder(), 'npm');
   const manifest = join(SOURCES, 'package.json');
   prepare(folder, manifest, () => {
     log('Installing the npm peers into .bench/npm …');
@@ -45,7 +45,6 @@ function prepare(folder: string, requirements: string, work: () => void): void {
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(FOLDER, '.gitignore'), '*\n');
   work();
   writeFileSync(stamp, wanted);
 }

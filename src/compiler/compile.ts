@@ -4,6 +4,7 @@ import type { StateLayout } from '../plan/state-layout.js';
 import { validatePlan } from '../plan/validate-plan.js';
 import { differentiate } from './differentiate.js';
 import { fuseBatchNormBias, fuseBatchNormRelu, fuseBatchNormResidual } from './fuse-batch-norm.js';
+import { fuseGradientSums } from './fuse-gradient-sums.js';
 import { fuseSoftmaxCrossentropy } from './fuse-softmax-crossentropy.js';
 import { lower } from './lower.js';
 import { materializeUpdates } from './materialize-updates.js';
@@ -31,7 +32,7 @@ export interface StepRecipe {
 
 /**
  * Compiles one replica's step. This is the whole compiler, in order: trace → fuse → differentiate →
- * optimizer → clean up → lower to kernels → plan memory → validate.
+ * optimizer → fuse sums → clean up → lower to kernels → plan memory → validate.
  */
 export function compileReplica(recipe: StepRecipe, layout: StateLayout, share: BatchShare): Plan {
   const { graph, training } = recipe.trace(share);
@@ -40,6 +41,7 @@ export function compileReplica(recipe: StepRecipe, layout: StateLayout, share: B
   fuseBatchNormRelu(graph);
   fuseSoftmaxCrossentropy(graph);
   if (training !== undefined) appendTraining(graph, training);
+  fuseGradientSums(graph);
   materializeUpdates(graph);
   removeUnused(graph);
   const plan = planMemory(lower(graph), layout, recipe.name);

@@ -75,10 +75,16 @@ class MemoryPlanner {
         const rules: Partial<Record<string, readonly string[]>> = spec?.mayAlias ?? {};
         const target = this.#storage(value);
         if (target.state !== undefined || target.first !== at) continue;
-        const candidate = (rules[writeName] ?? [])
+        const allowed = rules[writeName] ?? [];
+        const fixed = Object.entries(call.reads)
+          .filter(([readName]) => !allowed.includes(readName))
+          .map(([, read]) => this.#storage(read));
+        const candidate = allowed
           .flatMap((readName) => call.reads[readName] ?? [])
           .map((read) => this.#storage(read))
-          .find((source) => canTake(source, target, at) && !taken.has(source));
+          .find((source) => {
+            return canTake(source, target, at) && !taken.has(source) && !fixed.includes(source);
+          });
         if (candidate === undefined) continue;
         taken.add(candidate);
         candidate.last = target.last;

@@ -78,6 +78,7 @@ export const conv2dOp: OpDefinition<Conv2dOptions> = {
 
 const conv2dInputGradientOp: OpDefinition<Conv2dGradientOptions> = {
   name: 'conv2dInputGradient',
+  accumulator: { input: 'accumulator', output: 'dx' },
   infer: (_, { target }) => ({ dx: target }),
   flops: ({ w }, options) => convFlops(options.target, w, options),
   lower(scope) {

@@ -74,6 +74,8 @@ export interface OpDefinition<A> {
   gradient?(scope: GradientScope<A>): OptionalOperands;
   /** Multiply-adds of useful work, counted as 2 each; elementwise work counts as 0. */
   flops?(inputs: Readonly<Record<string, Shape>>, attributes: A): number;
+  /** An optional input that the operation adds to an output, so that an addition can be fused into it. */
+  readonly accumulator?: { readonly input: string; readonly output: string };
   /** Whether the output is the input's own elements under another shape. */
   readonly view?: boolean;
   /** Emits the kernels that compute the operation. */

@@ -1,0 +1,96 @@
+// One training step of the article's ResNet-50 in TensorFlow.js on its cpu backend, in Node:
+// tfjs-step.js FOLDER [--batch 1]. FOLDER holds the npm peers.
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { timeEach } from '../workloads/timed-steps.js';
+import { serve, whole } from './serve.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { batch: { type: 'string', default: '1' }, steps: { type: 'string' } },
+});
+
+interface Layer {
+  apply(x: unknown): unknown;
+}
+
+type LayerFactory = (options?: object) => Layer;
+
+/** What this file uses of TensorFlow.js. */
+interface TensorFlow {
+  version: { tfjs: string };
+  setBackend(name: string): Promise<boolean>;
+  input(options: object): unknown;
+  model(options: object): {
+    compile(options: object): void;
+    countParams(): number;
+    trainOnBatch(x: unknown, y: unknown): Promise<unknown>;
+  };
+  layers: Record<string, LayerFactory>;
+  randomUniform(shape: readonly number[]): unknown;
+  oneHot(indices: readonly number[], depth: number): unknown;
+}
+
+const require = createRequire(join(resolve(positionals[0]), 'index.js'));
+const tf = require('@tensorflow/tfjs') as TensorFlow;
+
+const STAGES = [
+  [64, 256, 3, 1],
+  [128, 512, 4, 1],
+  [256, 1024, 6, 2],
+  [512, 2048, 3, 2],
+];
+const PARAMETERS = 23_601_930;
+
+const apply = (kind: string, x: unknown, options: object = {}) => tf.layers[kind](options).apply(x);
+
+function convolution(x: unknown, filters: number, kernelSize: number, strides = 1) {
+  const y = apply('conv2d', x, { filters, kernelSize, strides, padding: 'same' });
+  return apply('batchNormalization', y);
+}
+
+const relu = (x: unknown) => apply('activation', x, { activation: 'relu' });
+
+function article() {
+  const inputs = tf.input({ shape: [28, 28, 1] });
+  let x = apply('zeroPadding2d', inputs, { padding: 3 });
+  x = apply('conv2d', x, { filters: 64, kernelSize: 7, strides: 2, padding: 'valid' });
+  x = relu(apply('batchNormalization', x));
+  x = apply('maxPooling2d', x, { poolSize: 3, strides: 2 });
+  for (const [width, out, blocks, stride] of STAGES) {
+    for (let block = 0; block < blocks; block++) {
+      const strides = block === 0 ? stride : 1;
+      let y = relu(convolution(x, width, 1, strides));
+      y = convolution(relu(convolution(y, width, 3)), out, 1);
+      const shortcut = block === 0 ? convolution(x, out, 1, strides) : x;
+      x = relu(apply('add', [y, shortcut]));
+    }
+  }
+  x = apply('averagePooling2d', x, { poolSize: 2, padding: 'same' });
+  x = apply('flatten', x);
+  const outputs = apply('dense', x, { units: 10, activation: 'softmax' });
+  return tf.model({ inputs, outputs });
+}
+
+await tf.setBackend('cpu');
+const batch = whole('batch', values.batch);
+const model = article();
+if (model.countParams() !== PARAMETERS) {
+  throw new Error(`the network has ${model.countParams()} parameters, not ${PARAMETERS}`);
+}
+model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
+const images = tf.randomUniform([batch, 28, 28, 1]);
+const labels = tf.oneHot(
+  Array.from({ length: batch }, (_, i) => i % 10),
+  10,
+);
+await serve(
+  {
+    run: (count) => timeEach(count, () => model.trainOnBatch(images, labels)),
+    work: batch,
+    unit: 'images/s',
+    versions: { '@tensorflow/tfjs': tf.version.tfjs },
+  },
+  values.steps === undefined ? undefined : whole('steps', values.steps),
+);
