@@ -3,10 +3,14 @@ import { Command } from 'commander';
 import { residuumVersion } from '../src/node/train-run.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
+import { addPlanCommand } from './commands/plan.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addSummaryCommand } from './commands/summary.js';
 import { addTrainCommand } from './commands/train.js';
 import { reportError } from './report-error.js';
+
+/** Whether the output has failed already. */
+let stopping = false;
 
 const program = new Command('residuum')
   .description('Builds, trains and explains residual networks.')
@@ -21,13 +25,10 @@ addTrainCommand(program);
 addEvaluateCommand(program);
 addPredictCommand(program);
 addSummaryCommand(program);
+addPlanCommand(program);
 addDoctorCommand(program);
 
-// A reader such as `head` may leave early; nobody is left to tell.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+process.stdout.on('error', stopWithoutOutput);
 
 try {
   if (process.argv.length <= 2) program.outputHelp();
@@ -35,4 +36,15 @@ try {
 } catch (error) {
   const has = (flag: string) => process.argv.includes(flag);
   process.exitCode = reportError(error, { json: has('--json'), debug: has('--debug') });
+}
+
+/** Ends the program when its output cannot be written: `head` has read enough, or the disk is full. */
+function stopWithoutOutput(error: NodeJS.ErrnoException): void {
+  if (stopping) return;
+  stopping = true;
+  const left = error.code === 'EPIPE';
+  if (!left) process.stderr.write(`residuum: cannot write the output: ${error.message}.\n`);
+  // A run under way stops as by Ctrl-C and is saved.
+  if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM');
+  else process.exit(left ? 0 : 1);
 }

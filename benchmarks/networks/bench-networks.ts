@@ -33,7 +33,7 @@ export const ARTICLE_FLOPS_PER_IMAGE = 3 * 2 * 175_419_648;
 
 /** One step's model, its images and labels as `fit` takes them, always the same. */
 export function fixedBatch(model: Model, batch: number): { x: Float32Array; y: Float32Array } {
-  const size = model.inputShapes[0].slice(1).reduce((product, extent) => product * extent, 1);
+  const size = model.inputShapes[0].reduce((product, extent) => product * extent, 1);
   const classes = model.outputShapes[0].at(-1) ?? 1;
   const x = new Float32Array(batch * size);
   let state = 1;

@@ -85,7 +85,7 @@ export function keras(task: Task, cores: Cores): Contender {
     ...['python', 'benchmarks/peers/keras_contender.py', task.work],
     ...['--batch', `${task.batch}`, '--cores', `${cores}`],
   ];
-  return contender(task, {
+  const keras = contender(task, {
     id: kerasId(task, cores),
     label: `Keras on TensorFlow, ${coresText(cores)}`,
     side: 'peer',
@@ -95,6 +95,7 @@ export function keras(task: Task, cores: Cores): Contender {
       { name: 'XLA', command: [...command, '--jit-compile'] },
     ],
   });
+  return { ...keras, slow: true };
 }
 
 /** The article's network exported by PyTorch, in ONNX Runtime for Python. */
@@ -151,7 +152,7 @@ export function products(group: string, cores: Cores): Contender[] {
 export function web(
   group: string,
   rest: Pick<Contender, 'id' | 'label' | 'side' | 'work' | 'unit'> &
-    Partial<Pick<Contender, 'warmSteps' | 'rounds'>> & { command: readonly string[] },
+    Partial<Pick<Contender, 'warmSteps' | 'rounds' | 'slow'>> & { command: readonly string[] },
 ): Contender {
   const { command, ...others } = rest;
   const variants = single(['node', ...command]);

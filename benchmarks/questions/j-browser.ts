@@ -40,7 +40,7 @@ export const browserQuestion: Question = {
     // A step takes most of a minute even for one image: it is timed once, unwarmed.
     web(GROUP, {
       ...{ id: TFJS_STEP, label: 'TensorFlow.js cpu, one image', side: 'peer' },
-      ...{ work: 1, unit: 'images/s', warmSteps: 0, rounds: 1 },
+      ...{ work: 1, unit: 'images/s', warmSteps: 0, rounds: 1, slow: true },
       command: ['dist/benchmarks/contenders/tfjs-step.js', NPM_PEERS, '--batch', '1'],
     }),
   ],

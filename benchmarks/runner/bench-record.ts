@@ -30,6 +30,8 @@ export interface AnswerRecord {
   date: string;
   /** What repeats the whole comparison. */
   command: string;
+  /** Load average before the run: cores that other programs kept busy. */
+  loadBefore: number;
   ratios: readonly Ratio[];
   contenders: readonly ContenderRecord[];
   absent: readonly { label: string; problem: string }[];
@@ -45,13 +47,18 @@ const MEBIBYTE = 2 ** 20;
 const FOLDER = join(repository, 'benchmarks/results');
 
 /** The answer to a question by the figures of a run. */
-export function answerOf(question: Question, figures: Figures, command: string): AnswerRecord {
+export function answerOf(
+  question: Question,
+  figures: Figures,
+  run: { command: string; load: number },
+): AnswerRecord {
   const ids = new Set(question.contenders().map(({ id }) => id));
   const concerns = ({ contender }: { contender: Contender }) => ids.has(contender.id);
   return {
     title: question.title,
     date: new Date().toISOString(),
-    command,
+    command: run.command,
+    loadBefore: round(run.load),
     ratios: question.judge(figures).map(rounded),
     contenders: [...figures.measured.values()].filter(concerns).map(contenderRecord),
     absent: figures.absent.filter(concerns).map(absenceRecord),

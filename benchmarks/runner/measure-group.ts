@@ -16,12 +16,16 @@ export interface Setting {
   launcher: Launcher;
   calibrations: Calibrations;
   pace: Pace;
+  /** Whether slow contenders are left out. */
+  quick: boolean;
   log: (line: string) => void;
 }
 
 const WARM_STEPS = 2;
 const MOST_STEPS = 500;
+/** A calibration takes so many steps at most, and no further one after so many seconds. */
 const CALIBRATION_STEPS = 3;
+const CALIBRATION_SECONDS = 5;
 /** Threads of the contender before keep spinning for a moment after their last product. */
 const SETTLING_MS = 200;
 
@@ -59,7 +63,10 @@ export async function measureGroup(
     }
     entrants = left;
   };
-  entrants = contenders.map((contender) => {
+  const leftOut = contenders.filter(({ slow }) => slow && setting.quick);
+  absent.push(...leftOut.map((contender) => ({ contender, problem: 'left out of quick runs' })));
+  const taken = contenders.filter((contender) => !leftOut.includes(contender));
+  entrants = taken.map((contender) => {
     return { contender, variant: contender.variants[0], steps: 1, values: [], versions: {} };
   });
   try {
@@ -115,8 +122,13 @@ async function tryVariant(
   if (contender.mode === 'cold') return (await runCold(contender, variant, launcher)).seconds;
   const process = await launcher.start(variant, contender.cores);
   try {
-    await process.steps(contender.warmSteps ?? WARM_STEPS);
-    return contender.work / median(await process.steps(CALIBRATION_STEPS));
+    await process.steps(1);
+    const times: number[] = [];
+    const spent = () => times.reduce((sum, seconds) => sum + seconds, 0);
+    while (times.length < CALIBRATION_STEPS && spent() < CALIBRATION_SECONDS) {
+      times.push(...(await process.steps(1)));
+    }
+    return contender.work / median(times);
   } finally {
     await process.end();
   }

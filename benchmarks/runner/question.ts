@@ -33,6 +33,8 @@ export interface Contender {
   warmSteps?: number;
   /** Most rounds, for what takes very long. */
   rounds?: number;
+  /** Left out of quick runs, which say so. */
+  slow?: boolean;
 }
 
 /** What was measured of a contender. */

@@ -22,6 +22,8 @@ export interface BenchOptions {
   quick: boolean;
 }
 
+/** Load average above which a machine is not idle. */
+const BUSY_LOAD = 0.5;
 const PACE = { rounds: 7, seconds: 4 };
 const QUICK_PACE = { rounds: 3, seconds: 1 };
 
@@ -39,8 +41,13 @@ export async function runBench(options: BenchOptions): Promise<void> {
     launcher: new Launcher(log),
     calibrations: new Calibrations(quick),
     pace: { rounds, secondsPerTurn: seconds },
+    quick,
     log,
   };
+  const [load] = loadavg();
+  if (load > BUSY_LOAD) {
+    log(`Other programs keep ${load.toFixed(1)} cores busy: the figures will suffer.`);
+  }
   const measured = new Map<string, Measurement>();
   const absent: Absence[] = [];
   const started = performance.now();
@@ -54,7 +61,7 @@ export async function runBench(options: BenchOptions): Promise<void> {
   const answers: Record<string, AnswerRecord> = {};
   for (const question of questions) {
     const command = commandOf(question.letter, rounds, seconds, quick);
-    answers[question.letter] = answerOf(question, { measured, absent }, command);
+    answers[question.letter] = answerOf(question, { measured, absent }, { command, load });
   }
   process.stdout.write(`${formatAnswers(answers)}\n`);
   const { record, path } = keepAnswers(answers, quick ? '-quick' : '');

@@ -15,8 +15,8 @@ export class RepeatedBatch implements Dataset {
     this.size = batch * steps;
     this.#batch = batch;
     this.#columns = [x, y];
-    this.inputShapes = [model.inputShapes[0].slice(1)];
-    this.targetShapes = [model.outputShapes[0].slice(1)];
+    this.inputShapes = [model.inputShapes[0]];
+    this.targetShapes = [model.outputShapes[0]];
   }
 
   gather(

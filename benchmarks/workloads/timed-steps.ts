@@ -51,7 +51,7 @@ export function trainingSteps(options: StepOptions): TimedSteps {
 export function predictionSteps(options: StepOptions): TimedSteps {
   const model = compiled(options);
   const { x } = fixedBatch(model, options.batch);
-  const batch = { data: x, shape: [options.batch, ...model.inputShapes[0].slice(1)] as number[] };
+  const batch = { data: x, shape: [options.batch, ...model.inputShapes[0]] };
   return (count) => timeEach(count, () => model.predictOnBatch(batch));
 }
 

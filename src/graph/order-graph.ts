@@ -1,7 +1,6 @@
 import { GraphError } from '../core/errors.js';
 import type { GraphLayer } from './graph-layer.js';
-import type { CallNode } from './symbolic-tensor.js';
-import type { SymbolicTensor } from './symbolic-tensor.js';
+import type { CallNode, SymbolicTensor } from './symbolic-tensor.js';
 
 /** The calls and layers between the inputs and the outputs of a model. */
 export interface OrderedGraph {

@@ -1,5 +1,4 @@
-import type { CallNode } from '../graph/symbolic-tensor.js';
-import type { SymbolicShape } from '../graph/symbolic-tensor.js';
+import type { CallNode, SymbolicShape } from '../graph/symbolic-tensor.js';
 import { tensorReferences } from '../network/config.js';
 import type { Network } from '../network/network.js';
 

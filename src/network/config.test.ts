@@ -5,10 +5,10 @@ import { FormatError } from '../core/errors.js';
 import { dense } from '../layers/dense.js';
 import { input } from '../layers/input-layer.js';
 import { lambda } from '../layers/lambda.js';
+import { Model } from '../models/model.js';
 import { affine } from '../ops/affine.js';
 import { networkToConfig } from './config.js';
 import { networkFromConfig } from './config-loading.js';
-import { Model } from '../models/model.js';
 import { Network } from './network.js';
 
 const throughJson = (network: Network): unknown =>

@@ -1,5 +1,4 @@
-import type { CallNode } from '../graph/symbolic-tensor.js';
-import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
+import type { CallNode, SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Layer } from '../layers/layer.js';
 import { isNetworkLayer, type Network } from './network.js';
 

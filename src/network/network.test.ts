@@ -6,8 +6,8 @@ import { concatenate } from '../layers/concatenate.js';
 import { dense } from '../layers/dense.js';
 import { input } from '../layers/input-layer.js';
 import { multiply } from '../layers/multiply.js';
-import { IrGraph } from '../ops/ir.js';
 import { Model } from '../models/model.js';
+import { IrGraph } from '../ops/ir.js';
 import { Network } from './network.js';
 
 const named = (network: Network) => network.layers.map((layer) => layer.name);

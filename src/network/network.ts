@@ -1,8 +1,8 @@
 import { GraphError, ShapeError, UnknownNameError } from '../core/errors.js';
 import { formatShape, type Shape, sameShape } from '../core/shape.js';
 import type { CallContext } from '../graph/graph-layer.js';
-import type { CallNode } from '../graph/symbolic-tensor.js';
 import { orderGraph } from '../graph/order-graph.js';
+import type { CallNode } from '../graph/symbolic-tensor.js';
 import { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
 import { InputLayer } from '../layers/input-layer.js';

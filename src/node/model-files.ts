@@ -1,5 +1,5 @@
-import { type DecodeModelOptions, decodeModel, encodeModel } from '../models/model-file.js';
 import type { Model } from '../models/model.js';
+import { type DecodeModelOptions, decodeModel, encodeModel } from '../models/model-file.js';
 import { readFileBounded, writeFileAtomic } from './files.js';
 
 const LARGEST_MODEL_FILE = 4 * 2 ** 30;

@@ -175,9 +175,25 @@ export class RunFolder {
 /** Makes a folder and those around it; returns the outermost that was new, or undefined. */
 async function makeFolder(path: string): Promise<string | undefined> {
   try {
-    return await mkdir(path, { recursive: true });
+    return await makeFolders(path);
   } catch (error) {
     const reason = errorCode(error) === 'EEXIST' ? 'it is no folder' : systemReason(error);
     throw new DataError(`cannot make the folder ${path}: ${reason}; choose another --out.`);
+  }
+}
+
+/** One by one: Node's own way (`recursive`) never ends where the system makes no folders, as in /proc. */
+async function makeFolders(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    const outermost = await makeFolders(dirname(path));
+    if (outermost === undefined) throw error;
+    await mkdir(path);
+    return outermost;
   }
 }

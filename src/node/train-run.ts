@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { findApplication } from '../applications/registry.js';
-import { DataError, DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
+import { DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
 import { datasetRow } from '../data/catalog.js';
 import { setRandomSeed } from '../layers/random-seed.js';
 import type { Model } from '../models/model.js';
-import type { Callback, Logs } from '../training/callback.js';
+import type { Callback } from '../training/callback.js';
 import { adam, type OptimizerName, sgd } from '../training/optimizers.js';
 import type { DownloadProgress } from './data/download-dataset.js';
 import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
 import { RunFolder } from './run-folder.js';
+import { Recorder } from './runs/recorder.js';
+import { checkResumable, checkSameData, engineNotes, positionOf } from './runs/resume-checks.js';
 import type { RunEvent } from './runs/run-event.js';
 import {
   BEGINNING,
@@ -123,7 +125,7 @@ export async function resumeRun(
     ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
     ...(changes.dataDir !== undefined && { dataDir: resolve(changes.dataDir) }),
   };
-  checkResumable(path, before, changes, settings);
+  checkResumable(path, before, changes.learningRate, settings);
   const data = await load(settings, hooks);
   checkSameData(path, before.data, data);
   const { executor, replicas, gemm } = settings;
@@ -168,6 +170,8 @@ export class TrainingRun {
   readonly notes: readonly string[];
   readonly #folder: RunFolder;
   #record: RunRecord;
+  /** Steps that this process has done. */
+  #steps = 0;
 
   /** For `startRun` and `resumeRun`. */
   constructor(
@@ -208,6 +212,7 @@ export class TrainingRun {
   }): Promise<RunOutcome> {
     const { signal, callbacks = [] } = options;
     const emit = async (event: RunEvent) => {
+      if (event.event === 'batch') this.#steps++;
       options.onEvent?.(event);
       await this.#folder.log(event);
     };
@@ -289,8 +294,15 @@ export class TrainingRun {
     await this.#folder.writeRecord(this.#record);
   }
 
-  /** Notes the failure where possible; the failure itself is what the caller hears of. */
+  /**
+   * Notes the failure where possible; the failure itself is what the caller hears of. A new run that
+   * failed before its first step leaves nothing behind.
+   */
   async #fail(error: unknown): Promise<void> {
+    if (!this.resumed && this.#steps === 0 && !(error instanceof DivergenceError)) {
+      await this.#folder.remove();
+      return;
+    }
     const code = error instanceof ResiduumError ? error.code : 'E_INTERNAL';
     const message = error instanceof Error ? error.message : String(error);
     const failure = { code, message: message.slice(0, 1000) };
@@ -331,78 +343,6 @@ export class TrainingRun {
   }
 }
 
-/** Turns the hooks of `fit` into events and saves, and stops where the signal asks for it. */
-class Recorder implements Callback {
-  /** The epoch under way, from 0. */
-  epoch = 0;
-  /** Samples and sums of an epoch whose steps are done, but not its validation. */
-  unvalidated: { samples: number; sums: Record<string, number> } | undefined;
-  readonly #emit: (event: RunEvent) => Promise<void>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #saveEpoch: ((epoch: number, figures: Figures) => Promise<void>) | undefined;
-  #control: { stopTraining: boolean } = { stopTraining: false };
-  #logs: Logs = {};
-
-  constructor(
-    emit: (event: RunEvent) => Promise<void>,
-    signal: AbortSignal | undefined,
-    saveEpoch?: (epoch: number, figures: Figures) => Promise<void>,
-  ) {
-    this.#emit = emit;
-    this.#signal = signal;
-    this.#saveEpoch = saveEpoch;
-  }
-
-  setModel(control: { stopTraining: boolean }): void {
-    this.#control = control;
-  }
-
-  onEpochBegin(epoch: number): void {
-    this.epoch = epoch;
-  }
-
-  async onTrainBatchEnd(_batch: number, logs: Logs): Promise<void> {
-    this.#logs = logs;
-    const { samples, loss, accuracy, imagesPerSecond } = logs;
-    const epoch = this.epoch + 1;
-    await this.#emit({ event: 'batch', epoch, samples, loss, accuracy, imagesPerSecond });
-    if (this.#signal?.aborted === true) this.#control.stopTraining = true;
-  }
-
-  onTestBegin(): void {
-    const { samples, imagesPerSecond: _, ...means } = this.#logs;
-    if (samples === undefined) return;
-    const sums = Object.entries(means).map(([name, mean]) => [name, mean * samples]);
-    this.unvalidated = { samples, sums: Object.fromEntries(sums) };
-  }
-
-  onTestBatchEnd(): void {
-    this.#signal?.throwIfAborted();
-  }
-
-  async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    const { loss, accuracy, valLoss, valAccuracy, seconds } = logs;
-    if (!Number.isFinite(valLoss)) {
-      throw new DivergenceError(
-        `the validation loss became ${valLoss} after epoch ${epoch + 1}; use a lower learning rate`,
-      );
-    }
-    await this.#saveEpoch?.(epoch, { ...logs });
-    this.unvalidated = undefined;
-    this.#logs = {};
-    await this.#emit({
-      event: 'epoch',
-      epoch: epoch + 1,
-      loss,
-      accuracy,
-      valLoss,
-      valAccuracy,
-      seconds,
-    });
-    if (this.#signal?.aborted === true) this.#control.stopTraining = true;
-  }
-}
-
 const optimizers = { adam, sgd };
 
 function makeOptimizer(name: OptimizerName, learningRate: number) {
@@ -437,59 +377,4 @@ export function residuumVersion(): string {
   const path = new URL('../../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
   return version;
-}
-
-function checkResumable(
-  path: string,
-  before: RunRecord,
-  changes: ResumeChanges,
-  settings: RunSettings,
-): void {
-  const { status, failure, position } = before;
-  if (status === 'done' && settings.epochs <= position.epoch) {
-    throw new ValueError(
-      `run ${path} is finished: it has done its ${position.epoch} epochs; give a larger --epochs to go on.`,
-    );
-  }
-  if (failure?.code === 'E_DIVERGED' && changes.learningRate === undefined) {
-    throw new ValueError(
-      `run ${path} failed because ${failure.message}; the same would happen again: give a lower --learning-rate.`,
-    );
-  }
-}
-
-function checkSameData(path: string, before: RunData, { train, validation, test }: LoadedDataset) {
-  const counts = [train.size, validation.size, test.size].join(' + ');
-  const expected = [before.train, before.validation, before.test].join(' + ');
-  if (counts === expected) return;
-  throw new DataError(
-    `run ${path} began with ${expected} images, but the data has ${counts} now; give its data folder by --data.`,
-  );
-}
-
-/** Where the weights stand, by their own count of steps. */
-function positionOf(
-  record: RunRecord,
-  iterations: number,
-): { position: RunPosition; notes: string[] } {
-  const steps = stepsOfEpoch(record);
-  const { position } = record;
-  if (position.epoch * steps + position.batch === iterations) return { position, notes: [] };
-  const epoch = Math.floor(iterations / steps);
-  const batch = iterations % steps;
-  return {
-    position: { epoch, batch, samples: 0, sums: {} },
-    notes: [
-      `The run was killed while it saved: its weights stand at step ${batch} of epoch ${epoch + 1}, and it goes on from there. Figures of what came before are missing.`,
-    ],
-  };
-}
-
-function engineNotes(before: RunRecord, now: RunRecord): string[] {
-  const name = ({ executor, replicas, gemm }: RunRecord['engine']) =>
-    `${executor}, ${replicas} replicas, ${gemm}`;
-  if (name(before.engine) === name(now.engine)) return [];
-  return [
-    `The run began on another engine (${name(before.engine)}): weights will agree to rounding, not bit by bit.`,
-  ];
 }

@@ -94,8 +94,14 @@ function readData(field: Field): RunData {
     title: field.get('title').text(),
     origin: field.get('origin').oneOf(ORIGINS),
     where: field.get('where').text(),
-    imageShape: field.get('imageShape').list(3, 3).map((size) => size.integer(1)),
-    classNames: field.get('classNames').list(MOST_CLASSES, 1).map((name) => name.text()),
+    imageShape: field
+      .get('imageShape')
+      .list(3, 3)
+      .map((size) => size.integer(1)),
+    classNames: field
+      .get('classNames')
+      .list(MOST_CLASSES, 1)
+      .map((name) => name.text()),
     train: field.get('train').integer(1),
     validation: field.get('validation').integer(1),
     test: field.get('test').integer(1),
@@ -132,7 +138,9 @@ class Field {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw this.wrong('an object');
     }
-    const member = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+    const member = Object.hasOwn(value, name)
+      ? (value as Record<string, unknown>)[name]
+      : undefined;
     return new Field(member, path === '' ? name : `${path}.${name}`, this.source);
   }
 
