@@ -71,6 +71,13 @@ async function serveFolders(folders: Readonly<Record<string, string>>) {
   return server;
 }
 
+async function versionsOfWork(): Promise<Record<string, string>> {
+  if (work !== 'jax-gemm') return residuumVersions();
+  const manifest = join(values.npm, 'node_modules/@jax-js/jax/package.json');
+  const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+  return { '@jax-js/jax': version };
+}
+
 /** A Chromium of the system; without one, playwright says where it looked for its own. */
 function systemChromium(): string | undefined {
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -103,7 +110,7 @@ await serve(
     ...(work === 'train'
       ? { work: batch, unit: 'images/s' }
       : { work: 2e-9 * size ** 3, unit: 'GFLOP/s' }),
-    versions: { ...residuumVersions(), chromium: browser.version() },
+    versions: { ...(await versionsOfWork()), chromium: browser.version() },
     close: async () => {
       await browser.close();
       server.close();

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { relative } from 'node:path';
 import { allQuestions } from '../questions/all-questions.js';
 import { type AnswerRecord, answerOf, keepAnswers } from './bench-record.js';
