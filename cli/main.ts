@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { residuumVersion } from '../src/node/train-run.js';
+import { addBenchCommand } from './commands/bench.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addPlanCommand } from './commands/plan.js';
@@ -27,6 +28,7 @@ addPredictCommand(program);
 addSummaryCommand(program);
 addPlanCommand(program);
 addDoctorCommand(program);
+addBenchCommand(program);
 
 process.stdout.on('error', stopWithoutOutput);
 

@@ -39,7 +39,6 @@ export const articleStepQuestion: Question = {
         oursId(articleStep, cores),
         [torchId(articleStep, cores), kerasId(articleStep, cores)],
         {
-          label: `${cores} core${cores > 1 ? 's' : ''}`,
           floor: 1.1,
           goal: 1.5,
           better: 'higher',

@@ -4,6 +4,8 @@ import type { Contender, Variant } from '../runner/question.js';
 export interface Task {
   /** Starts the ids of the task's contenders, which are measured together. */
   group: string;
+  /** Begins the labels of its contenders, where a question has several tasks. */
+  title?: string;
   work: 'train' | 'predict';
   network: string;
   optimizer: 'adam' | 'sgd';
@@ -21,8 +23,9 @@ function contender(
   task: Task,
   rest: Pick<Contender, 'id' | 'label' | 'side' | 'cores' | 'variants'>,
 ): Contender {
-  const { group, batch, cold } = task;
-  return { group, mode: cold ? 'cold' : 'steps', work: batch, unit: 'images/s', ...rest };
+  const { group, title, batch, cold } = task;
+  const label = title === undefined ? rest.label : `${title}: ${rest.label}`;
+  return { group, mode: cold ? 'cold' : 'steps', work: batch, unit: 'images/s', ...rest, label };
 }
 
 const single = (command: readonly string[]): Variant[] => [{ name: '', command }];
@@ -38,14 +41,21 @@ export const oursId = ({ group }: Task, cores: Cores, gemm = '') =>
 
 /** Ours; products by WebAssembly if asked for, else by what it chooses itself. */
 export function ours(task: Task, cores: Cores, gemm?: 'wasm'): Contender {
-  const command = ['node', 'dist/benchmarks/contenders/residuum-step.js', ...taskArguments(task)];
-  const provider = gemm === undefined ? [] : ['--gemm', gemm];
+  const command = [
+    ...['node', 'dist/benchmarks/contenders/residuum-step.js', ...taskArguments(task)],
+    ...(gemm === undefined ? [] : ['--gemm', gemm]),
+  ];
+  // A single image cannot be shared out.
+  const counts = task.work === 'predict' && cores > 1 ? [cores, 1] : [cores];
   return contender(task, {
     id: oursId(task, cores, gemm),
     label: `residuum${gemm === undefined ? '' : ` --gemm ${gemm}`}, ${coresText(cores)}`,
     side: 'ours',
     cores,
-    variants: single([...command, '--replicas', `${cores}`, ...provider]),
+    variants: counts.map((replicas) => ({
+      name: counts.length > 1 ? `${replicas} replica${replicas > 1 ? 's' : ''}` : '',
+      command: [...command, '--replicas', `${replicas}`],
+    })),
   });
 }
 
@@ -156,5 +166,5 @@ export function web(
 ): Contender {
   const { command, ...others } = rest;
   const variants = single(['node', ...command]);
-  return { group, cores: 2, mode: 'steps', variants, ...others };
+  return { group, cores: 2, mode: 'steps', variants, wraps: true, ...others };
 }

@@ -4,6 +4,7 @@ import { ours, oursId, type Task, torch, torchId } from './contenders.js';
 
 const TASKS: readonly Task[] = [20, 56].map((depth) => ({
   group: `cifar${depth}`,
+  title: `ResNet-${depth}`,
   work: 'train',
   network: `cifar${depth}`,
   optimizer: 'sgd',
@@ -18,7 +19,7 @@ export const cifarStepQuestion: Question = {
   judge: (figures) =>
     TASKS.flatMap((task) =>
       compare(figures, oursId(task, 2), torchId(task, 2), {
-        label: `ResNet-${task.network.slice('cifar'.length)}, 2 cores, over PyTorch`,
+        label: `${task.title}, 2 cores, over PyTorch`,
         floor: 0.5,
         goal: 1.2,
         better: 'higher',

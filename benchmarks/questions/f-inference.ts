@@ -13,6 +13,7 @@ import {
 
 const TASKS: readonly Task[] = [1, 100].map((batch) => ({
   group: `inference${batch}`,
+  title: `batch ${batch}`,
   work: 'predict',
   network: 'article',
   optimizer: 'adam',
@@ -28,7 +29,6 @@ export const inferenceQuestion: Question = {
   judge: (figures) =>
     TASKS.flatMap((task) =>
       compareWithBest(figures, oursId(task, 2), [torchId(task, 2), kerasId(task, 2)], {
-        label: `batch ${task.batch}, 2 cores`,
         floor: 1,
         goal: 1.3,
         better: 'higher',

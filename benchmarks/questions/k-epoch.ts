@@ -32,6 +32,7 @@ export const epochQuestion = (limit?: number): Question => ({
       unit: 'images/s',
       warmSteps: 0,
       rounds: 1,
+      wraps: true,
     },
   ],
   judge: (figures) =>

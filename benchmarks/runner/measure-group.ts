@@ -76,7 +76,9 @@ export async function measureGroup(
       await eachOf((entrant) => takeTurn(entrant, round, setting));
       setting.log(`    round ${round + 1} of ${setting.pace.rounds}`);
     }
-    for (const entrant of entrants) entrant.peakBytes ??= entrant.process?.peakBytes;
+    for (const entrant of entrants) {
+      if (!entrant.contender.wraps) entrant.peakBytes ??= entrant.process?.peakBytes;
+    }
   } finally {
     await Promise.all(entrants.map(({ process }) => process?.end()));
   }

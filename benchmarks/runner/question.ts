@@ -33,6 +33,8 @@ export interface Contender {
   warmSteps?: number;
   /** Most rounds, for what takes very long. */
   rounds?: number;
+  /** The work is done by processes that the contender starts: its own memory says nothing. */
+  wraps?: boolean;
   /** Left out of quick runs, which say so. */
   slow?: boolean;
 }

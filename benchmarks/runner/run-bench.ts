@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { relative } from 'node:path';
+import { ValueError } from '../../src/core/errors.js';
 import { allQuestions } from '../questions/all-questions.js';
 import { type AnswerRecord, answerOf, keepAnswers } from './bench-record.js';
 import { Calibrations } from './calibrations.js';
@@ -30,7 +31,7 @@ const QUICK_PACE = { rounds: 3, seconds: 1 };
 
 /**
  * Measures the contenders of the questions, prints the answers and keeps them in benchmarks/results.
- * @throws Error for a letter that is no question's.
+ * @throws {ValueError} for a letter that is no question's.
  */
 export async function runBench(options: BenchOptions): Promise<void> {
   const { quick } = options;
@@ -77,7 +78,7 @@ function select(questions: readonly Question[], letters: readonly string[] | und
     const found = questions.find((question) => question.letter === letter.trim().toUpperCase());
     if (found !== undefined) return found;
     const known = questions.map((question) => question.letter).join(', ');
-    throw new Error(`there is no question '${letter}'; choose from ${known}`);
+    throw new ValueError(`there is no question '${letter}'; choose from ${known}`);
   });
 }
 

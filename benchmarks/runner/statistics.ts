@@ -41,15 +41,15 @@ export function bestOf(
   return found.sort((a, b) => sign * (median(a.values) - median(b.values)))[0];
 }
 
-/** Our contender over the best of its peers, whose name ends the label. */
+/** Our contender over the best of its peers, whose label is the ratio's. */
 export function compareWithBest(
   figures: Figures,
   ours: string,
   peers: readonly string[],
-  target: Target,
+  target: Omit<Target, 'label'>,
 ): Ratio[] {
   const best = bestOf(figures, peers, target.better);
   if (best === undefined) return [];
-  const label = `${target.label}, over ${best.contender.label}`;
+  const label = `over ${best.contender.label}`;
   return compare(figures, ours, best.contender.id, { ...target, label });
 }

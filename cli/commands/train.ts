@@ -4,6 +4,7 @@ import { formatSeconds, type ProgressBar, progressBar } from '../../src/node/pro
 import {
   type ResumeChanges,
   type RunOutcome,
+  type RunRecord,
   type RunSettings,
   resumeRun,
   startRun,
@@ -221,12 +222,26 @@ function conclude(run: TrainingRun, outcome: RunOutcome): void {
     ['Test', `${lossAndAccuracy(outcome.test)} on ${plural(data.test, 'image')}`],
     ['Saved', `${path} after ${plural(history.length, 'epoch')} in ${formatSeconds(seconds)}`],
   ]);
+  const lag = explainLag(record);
+  if (lag !== undefined) print(`\nNote: ${lag}`);
   const word = shellWord(path);
   print();
   print('Next:');
   print(`  residuum predict ${word} IMAGE.png   what is on a picture`);
   print(`  residuum evaluate ${word}            the test again`);
   print(`  residuum summary ${word}             the layers`);
+}
+
+/** Steps after which moving statistics of momentum 0.99 have all but forgotten where they began. */
+const STEPS_TO_SETTLE = 460;
+const NOTABLE_LAG = 0.2;
+
+/** Why validation is far behind training after few steps, when it is. */
+function explainLag({ history, data, settings }: RunRecord): string | undefined {
+  const steps = history.length * Math.ceil(data.train / settings.batchSize);
+  const { accuracy = 0, valAccuracy = 0 } = history.at(-1)?.figures ?? {};
+  if (steps >= STEPS_TO_SETTLE || accuracy - valAccuracy < NOTABLE_LAG) return undefined;
+  return `validation is far behind training because the moving statistics of batch normalization need some ${STEPS_TO_SETTLE} steps to settle, and this run had ${steps}; use more --epochs or a smaller --batch-size.`;
 }
 
 /** A path as a shell takes it. */
