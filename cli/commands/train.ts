@@ -13,6 +13,7 @@ import {
 import {
   applications,
   datasetCatalog,
+  datasetRow,
   type ExecutorDescription,
   optimizerNames,
 } from '../../src/node.js';
@@ -44,7 +45,9 @@ interface TrainOptions extends EngineOptions {
 }
 
 const DEFAULT_EPOCHS = 2;
-const DEFAULT_BATCH_SIZE = 100;
+/** The article's, where an epoch has steps enough for the moving statistics to settle; else Keras's. */
+const DEFAULT_BATCH_SIZES = { large: 100, small: 32 } as const;
+const LARGE_DATASET = 20_000;
 const DEFAULT_LEARNING_RATES = { adam: 0.001, sgd: 0.01 } as const;
 
 /** What `--resume` takes over from the run. */
@@ -71,7 +74,7 @@ export function addTrainCommand(program: Command): void {
     .option('--epochs <n>', `passes over the data (default: ${DEFAULT_EPOCHS})`, integer(1, 1e6))
     .option(
       '--batch-size <n>',
-      `images in a step (default: ${DEFAULT_BATCH_SIZE})`,
+      `images in a step (default: ${DEFAULT_BATCH_SIZES.large}, or ${DEFAULT_BATCH_SIZES.small} for fewer than ${grouped(LARGE_DATASET)} images)`,
       integer(1, 1e6),
     )
     .option('--optimizer <name>', 'adam or sgd (default: adam)', oneOf(optimizerNames))
@@ -134,13 +137,13 @@ async function prepare(
     const changes: ResumeChanges = { epochs, learningRate, dataDir, executor, replicas, gemm };
     return resumeRun(options.resume, changes, hooks);
   }
-  const { optimizer = 'adam' } = options;
+  const { optimizer = 'adam', dataset = datasetCatalog[0].name } = options;
   const settings: RunSettings = {
     model: options.model ?? 'resnet50',
-    dataset: options.dataset ?? datasetCatalog[0].name,
+    dataset,
     dataDir: options.data,
     epochs: options.epochs ?? DEFAULT_EPOCHS,
-    batchSize: options.batchSize ?? DEFAULT_BATCH_SIZE,
+    batchSize: options.batchSize ?? defaultBatchSize(dataset, options.limit),
     optimizer,
     learningRate: options.learningRate ?? DEFAULT_LEARNING_RATES[optimizer],
     limit: options.limit,
@@ -150,6 +153,11 @@ async function prepare(
     gemm: options.gemm,
   };
   return startRun(settings, options.out, hooks);
+}
+
+function defaultBatchSize(dataset: string, limit = Number.POSITIVE_INFINITY): number {
+  const images = Math.min(datasetRow(dataset).trainCount, limit);
+  return images < LARGE_DATASET ? DEFAULT_BATCH_SIZES.small : DEFAULT_BATCH_SIZES.large;
 }
 
 const ORIGINS = {
