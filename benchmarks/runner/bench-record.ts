@@ -18,6 +18,8 @@ export interface ContenderRecord {
   low: number;
   high: number;
   rounds: number;
+  /** Most cores that other programs kept busy during a round. */
+  disturbance: number;
   peakMebibytes?: number;
   versions: Readonly<Record<string, string>>;
   /** What repeats the figure by hand. */
@@ -99,7 +101,7 @@ export function keepAnswers(
 }
 
 function contenderRecord(measurement: Measurement): ContenderRecord {
-  const { contender, variant, calibration, values, peakBytes, versions } = measurement;
+  const { contender, variant, calibration, values, disturbance, peakBytes, versions } = measurement;
   return {
     label: contender.label,
     side: contender.side,
@@ -110,6 +112,7 @@ function contenderRecord(measurement: Measurement): ContenderRecord {
     low: round(Math.min(...values)),
     high: round(Math.max(...values)),
     rounds: values.length,
+    disturbance: Number(disturbance.toFixed(2)),
     ...(peakBytes !== undefined && { peakMebibytes: Math.round(peakBytes / MEBIBYTE) }),
     versions,
     command: commandLine(variant, contender.cores),

@@ -7,6 +7,8 @@ import { repository } from './repository.js';
 const KEPT_ERRORS = 4000;
 const STEP_TIMEOUT_MS = 20 * 60_000;
 const KIBIBYTE = 1024;
+/** Units of processor time in a second, the same on every Linux. */
+const CLOCK_TICKS = 100;
 
 interface Answer {
   ready?: boolean;
@@ -60,6 +62,20 @@ export class ContenderProcess {
       const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
       const found = /VmHWM:\s+(\d+) kB/.exec(status);
       return found === null ? undefined : Number(found[1]) * KIBIBYTE;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Processor time that it has used, in seconds; undefined where the system does not tell. */
+  get processorSeconds(): number | undefined {
+    try {
+      const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
+      // Behind the program's name, which may hold blanks: user and system time are fields 14 and 15,
+      // those of children that ended 16 and 17.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const ticks = fields.slice(11, 15).map(Number);
+      return ticks.reduce((sum, count) => sum + count, 0) / CLOCK_TICKS;
     } catch {
       return undefined;
     }

@@ -2,6 +2,9 @@ import type { AnswerRecord } from './bench-record.js';
 import type { Ratio } from './question.js';
 import { formatMark, formatRatio, verdictOf, verdictWords } from './verdict.js';
 
+/** Cores busy with other programs from which a figure is marked. */
+const DISTURBED = 0.15;
+
 /** The answers as text: ratios first, then what was measured. */
 export function formatAnswers(answers: Readonly<Record<string, AnswerRecord>>): string {
   const ratios = Object.entries(answers).flatMap(([letter, { ratios }]) =>
@@ -31,7 +34,12 @@ function measuredText(letter: string, { title, contenders, absent }: AnswerRecor
     `${one.median} ${one.unit}`,
     `${one.low} – ${one.high}`,
     one.peakMebibytes === undefined ? '' : `${one.peakMebibytes} MiB`,
-    one.variant ?? '',
+    [
+      one.variant ?? '',
+      one.disturbance > DISTURBED ? `(others kept ${one.disturbance} cores busy)` : '',
+    ]
+      .join(' ')
+      .trim(),
   ]);
   const missing = absent.map(({ label, problem }) => `  ${label}: not measured: ${problem}`);
   return [`${letter}. ${title}`, ...alignRows(rows), ...missing, ''].join('\n');

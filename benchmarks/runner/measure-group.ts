@@ -1,5 +1,6 @@
 import type { Calibrations } from './calibrations.js';
 import type { ContenderProcess } from './contender-process.js';
+import { Disturbance } from './disturbance.js';
 import type { Launcher } from './launcher.js';
 import type { Absence, Contender, Measurement, Variant } from './question.js';
 import { median } from './statistics.js';
@@ -26,6 +27,9 @@ const MOST_STEPS = 500;
 /** A calibration takes so many steps at most, and no further one after so many seconds. */
 const CALIBRATION_STEPS = 3;
 const CALIBRATION_SECONDS = 5;
+/** Cores busy with other programs that a turn may have; more, and it is taken again. */
+const CALM = 0.1;
+const MOST_ATTEMPTS = 4;
 /** Threads of the contender before keep spinning for a moment after their last product. */
 const SETTLING_MS = 200;
 
@@ -36,6 +40,7 @@ interface Entrant {
   process?: ContenderProcess;
   steps: number;
   values: number[];
+  disturbance: number;
   peakBytes?: number;
   versions: Readonly<Record<string, string>>;
 }
@@ -67,7 +72,14 @@ export async function measureGroup(
   absent.push(...leftOut.map((contender) => ({ contender, problem: 'left out of quick runs' })));
   const taken = contenders.filter((contender) => !leftOut.includes(contender));
   entrants = taken.map((contender) => {
-    return { contender, variant: contender.variants[0], steps: 1, values: [], versions: {} };
+    return {
+      contender,
+      variant: contender.variants[0],
+      steps: 1,
+      values: [],
+      disturbance: 0,
+      versions: {},
+    };
   });
   try {
     await eachOf((entrant) => choose(entrant, setting));
@@ -83,8 +95,8 @@ export async function measureGroup(
     await Promise.all(entrants.map(({ process }) => process?.end()));
   }
   const measured = entrants.map(({ contender, variant, values, ...rest }) => {
-    const { calibration, peakBytes, versions } = rest;
-    return { contender, variant, calibration, values, peakBytes, versions };
+    const { calibration, disturbance, peakBytes, versions } = rest;
+    return { contender, variant, calibration, values, disturbance, peakBytes, versions };
   });
   return { measured, absent };
 }
@@ -147,17 +159,38 @@ async function warm(entrant: Entrant, { launcher, pace }: Setting): Promise<void
   entrant.steps = Math.min(MOST_STEPS, Math.max(1, Math.ceil(pace.secondsPerTurn / last)));
 }
 
-async function takeTurn(entrant: Entrant, round: number, { launcher }: Setting): Promise<void> {
+/** A turn in a round; one in which other programs disturb is repeated, the calmest counts. */
+async function takeTurn(
+  entrant: Entrant,
+  round: number,
+  { launcher, log }: Setting,
+): Promise<void> {
   const { contender, variant, process } = entrant;
   if (round >= (contender.rounds ?? Number.POSITIVE_INFINITY)) return;
-  await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-  if (process === undefined) {
-    const { seconds, versions, peakBytes } = await runCold(contender, variant, launcher);
-    entrant.values.push(seconds);
-    Object.assign(entrant, { versions, peakBytes });
-    return;
+  let calmest = { value: Number.NaN, disturbance: Number.POSITIVE_INFINITY };
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
+    const others = new Disturbance(process?.processorSeconds ?? 0);
+    let value: number;
+    let own: number | undefined;
+    if (process === undefined) {
+      const cold = await runCold(contender, variant, launcher);
+      value = cold.seconds;
+      own = cold.processorSeconds;
+      Object.assign(entrant, { versions: cold.versions, peakBytes: cold.peakBytes });
+    } else {
+      value = contender.work / median(await process.steps(entrant.steps));
+      own = process.processorSeconds;
+    }
+    // Work of processes that it started would count as that of others.
+    const known = own !== undefined && !contender.wraps;
+    const disturbance = known ? others.cores(own ?? 0) : 0;
+    if (disturbance < calmest.disturbance) calmest = { value, disturbance };
+    if (disturbance <= CALM) break;
+    log(`      ${contender.label}: others kept ${disturbance.toFixed(2)} cores busy`);
   }
-  entrant.values.push(contender.work / median(await process.steps(entrant.steps)));
+  entrant.values.push(calmest.value);
+  entrant.disturbance = Math.max(entrant.disturbance, calmest.disturbance);
 }
 
 /** Seconds from the start of a process to the end of its first step. */
@@ -167,7 +200,8 @@ async function runCold(contender: Contender, variant: Variant, launcher: Launche
   try {
     await process.steps(1);
     const seconds = (performance.now() - started) / 1000;
-    return { seconds, versions: process.versions, peakBytes: process.peakBytes };
+    const { versions, peakBytes, processorSeconds } = process;
+    return { seconds, versions, peakBytes, processorSeconds };
   } finally {
     await process.end();
   }

@@ -48,6 +48,8 @@ export interface Measurement {
   calibration?: string;
   /** One figure a round: work per second by the median step; seconds from the start if cold. */
   values: readonly number[];
+  /** Most cores that other programs kept busy during one of the rounds. */
+  disturbance: number;
   /** Most bytes that the process ever held, where the system tells. */
   peakBytes?: number;
   versions: Readonly<Record<string, string>>;

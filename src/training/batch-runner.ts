@@ -45,10 +45,7 @@ export class BatchRunner {
     let next: Staged | undefined;
     for (let batch = first; batch < batches; batch++) {
       await before(batch);
-      let staged = next ?? (await this.#stage(order, batch));
-      // Callbacks may have written weights or frozen layers since the batch was staged.
-      const current = await this.#trainer.step(this.#kind, staged.count);
-      if (current !== staged.step) staged = await this.#stage(order, batch);
+      const staged = (await this.#stillValid(next)) ?? (await this.#stage(order, batch));
       const running = this.#trainer.run(staged.step, staged.set);
       await ordersSent();
       const staging = batch + 1 < batches ? this.#stageDuring(order, batch + 1) : undefined;
@@ -59,6 +56,13 @@ export class BatchRunner {
       next = gathered.value;
       if (!(await after(batch, ran.value, staged.count))) return;
     }
+  }
+
+  /** A batch staged earlier, unless callbacks have frozen layers or the like since then. */
+  async #stillValid(staged: Staged | undefined): Promise<Staged | undefined> {
+    if (staged === undefined) return undefined;
+    const current = await this.#trainer.step(this.#kind, staged.count);
+    return current === staged.step ? staged : undefined;
   }
 
   async #stageDuring(order: Uint32Array, batch: number): Promise<Staged | undefined> {
