@@ -133,7 +133,7 @@ async function tryVariant(
   variant: Variant,
   launcher: Launcher,
 ): Promise<number> {
-  if (contender.mode === 'cold') return (await runCold(contender, variant, launcher)).seconds;
+  if (contender.mode === 'cold') return (await runCold({ contender, variant }, launcher)).seconds;
   const process = await launcher.start(variant, contender.cores);
   try {
     await process.steps(1);
@@ -165,26 +165,13 @@ async function takeTurn(
   round: number,
   { launcher, log }: Setting,
 ): Promise<void> {
-  const { contender, variant, process } = entrant;
+  const { contender, process } = entrant;
   if (round >= (contender.rounds ?? Number.POSITIVE_INFINITY)) return;
   let calmest = { value: Number.NaN, disturbance: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-    const others = new Disturbance(process?.processorSeconds ?? 0);
-    let value: number;
-    let own: number | undefined;
-    if (process === undefined) {
-      const cold = await runCold(contender, variant, launcher);
-      value = cold.seconds;
-      own = cold.processorSeconds;
-      Object.assign(entrant, { versions: cold.versions, peakBytes: cold.peakBytes });
-    } else {
-      value = contender.work / median(await process.steps(entrant.steps));
-      own = process.processorSeconds;
-    }
-    // Work of processes that it started would count as that of others.
-    const known = own !== undefined && !contender.wraps;
-    const disturbance = known ? others.cores(own ?? 0) : 0;
+    const { value, disturbance } =
+      process === undefined ? await coldTurn(entrant, launcher) : await warmTurn(entrant, process);
     if (disturbance < calmest.disturbance) calmest = { value, disturbance };
     if (disturbance <= CALM) break;
     log(`      ${contender.label}: others kept ${disturbance.toFixed(2)} cores busy`);
@@ -193,15 +180,40 @@ async function takeTurn(
   entrant.disturbance = Math.max(entrant.disturbance, calmest.disturbance);
 }
 
+/** What a turn told: the figure, and cores that other programs kept busy meanwhile. */
+interface Turn {
+  value: number;
+  disturbance: number;
+}
+
+async function warmTurn({ contender, steps }: Entrant, process: ContenderProcess): Promise<Turn> {
+  const others = new Disturbance(process.processorSeconds ?? 0);
+  const value = contender.work / median(await process.steps(steps));
+  // Work of processes that it started would count as that of others.
+  const own = contender.wraps ? undefined : process.processorSeconds;
+  return { value, disturbance: own === undefined ? 0 : others.cores(own) };
+}
+
+async function coldTurn(entrant: Entrant, launcher: Launcher): Promise<Turn> {
+  const { seconds, disturbance, ...rest } = await runCold(entrant, launcher);
+  Object.assign(entrant, rest);
+  return { value: seconds, disturbance };
+}
+
 /** Seconds from the start of a process to the end of its first step. */
-async function runCold(contender: Contender, variant: Variant, launcher: Launcher) {
+async function runCold(
+  { contender, variant }: Pick<Entrant, 'contender' | 'variant'>,
+  launcher: Launcher,
+) {
+  const others = new Disturbance(0);
   const started = performance.now();
   const process = await launcher.start(variant, contender.cores);
   try {
     await process.steps(1);
     const seconds = (performance.now() - started) / 1000;
     const { versions, peakBytes, processorSeconds } = process;
-    return { seconds, versions, peakBytes, processorSeconds };
+    const disturbance = processorSeconds === undefined ? 0 : others.cores(processorSeconds);
+    return { seconds, disturbance, versions, peakBytes };
   } finally {
     await process.end();
   }
