@@ -3,7 +3,7 @@
 // folder of tests/ that is too slow for every run) runs that folder instead.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,8 @@ const SLOW_SUITES = ['interop', 'chaos'];
 /** Where the tests of tests/browser/ find a browser. */
 const CHROMIUM = process.env.RESIDUUM_CHROMIUM ?? '/usr/bin/chromium';
 const FILE_TIMEOUT_MS = 20 * 60_000;
+/** Test files that run at the same time. */
+const PROCESSES = 2;
 
 const { values, positionals } = parseArgs({
   options: { suite: { type: 'string' } },
@@ -41,39 +43,51 @@ const files = listFiles('dist')
   .map((path) => join(root, path));
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
-/** Files in which a test has reported. */
-const reported = new Set();
+/** What failed, told again at the end. */
+const failures = [];
 
-/** A file's own entry, which the runner adds when the file crashes or holds no test. */
-const isFileEntry = (event) => event.nesting === 0 && files.includes(event.name);
-
-function onPass(event) {
-  if (isFileEntry(event) || event.details?.type === 'suite') return;
-  reported.add(event.file);
-  if (event.skip !== undefined || event.todo !== undefined) counts.skipped += 1;
-  else counts.passed += 1;
+/** Runs one file in a process of its own, counts its tests, and gives its report. */
+async function runFile(file) {
+  /** The runner's own entry for a file that crashes or holds no test. */
+  const isFileEntry = (event) => event.nesting === 0 && event.name === file;
+  let own = 0;
+  const stream = run({ files: [file], concurrency: 1, timeout: FILE_TIMEOUT_MS });
+  stream.on('test:pass', (event) => {
+    if (isFileEntry(event) || event.details?.type === 'suite') return;
+    own += 1;
+    if (event.skip !== undefined || event.todo !== undefined) counts.skipped += 1;
+    else counts.passed += 1;
+  });
+  stream.on('test:fail', (event) => {
+    own += 1;
+    // A parent that fails for its children's sake alone is not one more failure.
+    if (event.details?.error?.failureType === 'subtestsFailed') return;
+    if (event.todo !== undefined) {
+      counts.skipped += 1;
+      return;
+    }
+    counts.failed += 1;
+    failures.push(`${relative(root, file)}: ${event.name}`);
+  });
+  let text = '';
+  for await (const part of stream.compose(spec())) text += part;
+  if (own > 0) return text;
+  counts.failed += 1;
+  failures.push(`${relative(root, file)}: no test ran`);
+  return `${text}No test ran in ${file}.\n`;
 }
 
-function onFail(event) {
-  reported.add(isFileEntry(event) ? event.name : event.file);
-  // A parent that fails for its children's sake alone is not one more failure.
-  if (event.details?.error?.failureType === 'subtestsFailed') return;
-  if (event.todo !== undefined) counts.skipped += 1;
-  else counts.failed += 1;
+const queue = [...files];
+async function runQueue() {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const report = await runFile(file);
+    process.stdout.write(`${relative(root, file)}\n${report}`);
+  }
 }
-
-const stream = run({ files, concurrency: 2, timeout: FILE_TIMEOUT_MS });
-stream.on('test:pass', onPass);
-stream.on('test:fail', onFail);
-const report = stream.compose(spec());
-for await (const text of report) process.stdout.write(text);
+await Promise.all(Array.from({ length: PROCESSES }, runQueue));
 
 if (files.length === 0) console.error('No test file matches.');
-for (const file of files) {
-  if (reported.has(file)) continue;
-  counts.failed += 1;
-  console.error(`No test ran in ${file}.`);
-}
+for (const failure of failures) console.log(`Failed: ${failure}`);
 if (leftOut.length > 0) {
   console.log(
     `Left out: tests/browser, because there is no browser at ${CHROMIUM} (RESIDUUM_CHROMIUM).`,
