@@ -5,6 +5,7 @@ import type { BindContext, Binder } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
 import { bindGemm } from './gemm.js';
 import { sequence } from './sequence.js';
+import { bindZero } from './zero.js';
 
 /*
  * On a 2×2 map with *same* padding, 20 of the 36 products of a 3×3 kernel multiply zeros. Here the
@@ -17,7 +18,7 @@ export const bindTaps: Binder<'conv2d'> = ({ reads, writes, attributes, workspac
   const parts = new TapsParts(attributes, workspace, context);
   const w = context.address(reads.w);
   const { batch, channels, filters } = attributes;
-  const calls = parts.spread(parts.taps, ({ tap, output, input, pixels }, accumulate) =>
+  const calls = parts.spread(({ tap, output, input, pixels }, accumulate) =>
     bindGemm(
       context,
       pixels * batch,
@@ -31,7 +32,7 @@ export const bindTaps: Binder<'conv2d'> = ({ reads, writes, attributes, workspac
   );
   return sequence([
     parts.gatherX(context.address(reads.x)),
-    ...parts.clearUnlessCovered(parts.taps, 'output'),
+    ...parts.clearUnlessCovered('output'),
     ...calls,
     parts.scatterY(context.address(writes.y)),
   ]);
@@ -47,7 +48,6 @@ export const bindTapsInputGradient: Binder<'conv2dInputGradient'> = (
   const { batch, channels, filters } = attributes;
   const started = reads.accumulator !== undefined;
   const calls = parts.spread(
-    parts.taps,
     ({ tap, output, input, pixels }, accumulate) =>
       bindGemm(
         context,
@@ -64,7 +64,7 @@ export const bindTapsInputGradient: Binder<'conv2dInputGradient'> = (
   return sequence([
     parts.gatherY(context.address(reads.dy)),
     ...(reads.accumulator === undefined
-      ? parts.clearUnlessCovered(parts.taps, 'input')
+      ? parts.clearUnlessCovered('input')
       : [parts.gatherX(context.address(reads.accumulator))]),
     ...calls,
     parts.scatterX(context.address(writes.dx)),
@@ -154,19 +154,13 @@ class TapsParts {
   }
 
   /** Binds all runs; those of the first tap overwrite unless the target was `started`. */
-  spread(
-    taps: readonly (readonly TapRun[])[],
-    bind: (run: TapRun, accumulate: boolean) => BoundCall,
-    started = false,
-  ): BoundCall[] {
-    return taps.flatMap((runs, i) => runs.map((run) => bind(run, started || i > 0)));
+  spread(bind: (run: TapRun, accumulate: boolean) => BoundCall, started = false): BoundCall[] {
+    return this.taps.flatMap((runs, i) => runs.map((run) => bind(run, started || i > 0)));
   }
 
   /** Zeroes the target where the first tap, which overwrites, does not reach. */
-  clearUnlessCovered(
-    [first]: readonly (readonly TapRun[])[],
-    side: 'input' | 'output',
-  ): BoundCall[] {
+  clearUnlessCovered(side: 'input' | 'output'): BoundCall[] {
+    const [first] = this.taps;
     const { batch, height, width, channels, outHeight, outWidth, filters } = this.#attributes;
     const [pixels, address, depth] =
       side === 'input'
@@ -189,11 +183,4 @@ class TapsParts {
       ? () => kernels.swapRows_f32(images, pixelMajor, batch, pixels, depth)
       : () => kernels.swapRows_f32(pixelMajor, images, pixels, batch, depth);
   }
-}
-
-function bindZero({ memory }: BindContext, target: number, size: number): BoundCall {
-  const view = new Float32Array(memory.buffer, target, size);
-  return () => {
-    view.fill(0);
-  };
 }

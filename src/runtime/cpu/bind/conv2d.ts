@@ -6,6 +6,7 @@ import type { BoundCall } from '../bound-call.js';
 import { bindTaps, bindTapsFilterGradient, bindTapsInputGradient } from './conv2d-taps.js';
 import { bindGemm } from './gemm.js';
 import { sequence } from './sequence.js';
+import { bindZero } from './zero.js';
 
 /** y = x · w, pixel by pixel for `pointwise`, else patch by patch. */
 export const bindConv2d: Binder<'conv2d'> = (call, context) => {
@@ -293,13 +294,6 @@ function splitBatch({ batch, imagesPerChunk, outHeight, outWidth }: Conv2dAttrib
 
 function pointwiseSizes({ batch, outHeight, outWidth, channels, filters }: Conv2dAttributes) {
   return { rows: batch * outHeight * outWidth, depth: channels, columns: filters };
-}
-
-function bindZero({ memory }: BindContext, target: number, size: number): BoundCall {
-  const view = new Float32Array(memory.buffer, target, size);
-  return () => {
-    view.fill(0);
-  };
 }
 
 function bindCopy(context: BindContext, from: BufferId, target: number, size: number): BoundCall[] {
