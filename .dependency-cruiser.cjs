@@ -30,6 +30,17 @@ const ALLOWED = {
   ],
   applications: ['models', 'layers', 'graph', 'ops', 'core'],
   inspect: ['network', 'layers', 'graph', 'plan', 'core'],
+  interchange: [
+    'applications',
+    'models',
+    'network',
+    'layers',
+    'graph',
+    'ops',
+    'training',
+    'formats',
+    'core',
+  ],
 };
 
 /** What a browser may be given: everything but the Node entry and its tests. */

@@ -41,6 +41,26 @@ export {
   type SummaryRow,
   summarize,
 } from './inspect/summary.js';
+export type {
+  FileReport,
+  Finding,
+  FindingKind,
+  LayerReport,
+  WeightReport,
+} from './interchange/file-report.js';
+export {
+  detectFormat,
+  exportFormatNames,
+  findFormat,
+  modelFormats,
+} from './interchange/formats.js';
+export type {
+  ExportOptions,
+  ImportOptions,
+  ModelFormat,
+  PythonRecheck,
+} from './interchange/model-format.js';
+export { seededInput } from './interchange/seeded-input.js';
 export { Activation, type ActivationOptions, activation } from './layers/activation.js';
 export type { ActivationName } from './layers/activations.js';
 export { Add, add } from './layers/add.js';

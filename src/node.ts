@@ -28,4 +28,16 @@ export {
   readDataSets,
 } from './node/data/read-data-sets.js';
 export { loadModel, saveModel } from './node/model-files.js';
+export {
+  type ExportedModel,
+  type ExportModelOptions,
+  exportModel,
+  type Inspection,
+  importModel,
+  inspectModel,
+  openModel,
+  type Verification,
+  verifyExport,
+} from './node/model-interchange.js';
 export { type ProgressBarOptions, progressBar } from './node/progress-bar.js';
+export type { Receipt, ReceiptInput, ReceiptOutput } from './node/receipt.js';

@@ -10,7 +10,8 @@ import type { RunEvent } from './runs/run-event.js';
 import type { RunRecord } from './runs/run-record.js';
 
 const RECORD = 'run.json';
-const MODEL = 'model.safetensors';
+/** Name of the model's file in a run's folder. */
+export const MODEL_OF_RUN = 'model.safetensors';
 const LOG = 'log.jsonl';
 const LARGEST_RECORD = 32 * 2 ** 20;
 const MOST_RUNS = 1_000_000;
@@ -134,7 +135,7 @@ export class RunFolder {
    * @throws DataError when it cannot be read. @throws FormatError when it is damaged.
    */
   async readModel(options: ExecutorOptions = {}): Promise<Model> {
-    const path = join(this.path, MODEL);
+    const path = join(this.path, MODEL_OF_RUN);
     const model = await loadModel(path, options);
     if (model.compiled) return model;
     throw new ValueError(`${path} was saved without loss and optimizer, so it is no run's model.`);
@@ -142,7 +143,7 @@ export class RunFolder {
 
   /** @throws DataError when it cannot be written; what was there stays. */
   async writeModel(model: Model): Promise<void> {
-    await saveModel(model, join(this.path, MODEL));
+    await saveModel(model, join(this.path, MODEL_OF_RUN));
   }
 
   /** Adds an event to the log. @throws DataError when it cannot be written. */
@@ -157,7 +158,7 @@ export class RunFolder {
 
   /** Takes back `create` and all that was written since, after a failure. */
   async remove(): Promise<void> {
-    for (const name of [RECORD, MODEL, LOG]) {
+    for (const name of [RECORD, MODEL_OF_RUN, LOG]) {
       await rm(join(this.path, name), { force: true }).catch(() => undefined);
     }
     if (this.#created === undefined) return;

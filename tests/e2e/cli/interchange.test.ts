@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { saveModel, smallResnet } from 'residuum';
+import { jsonLines, residuum, temporaryFolder } from './command.js';
+
+suite('export, import, inspect', () => {
+  const folder = temporaryFolder({ after });
+
+  before(async () => {
+    await saveModel(
+      smallResnet({ inputShape: [12, 12, 1], classes: 10 }),
+      join(folder, 'small.safetensors'),
+    );
+  });
+
+  test('a model file is inspected without being run', async () => {
+    const { code, stdout, stderr } = await residuum(['inspect', 'small.safetensors'], folder);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /Format +residuum's own model file/);
+    assert.match(stdout, /Safe +yes/);
+    assert.match(stdout, /Loadable +yes/);
+    assert.match(stdout, /Conv2D/);
+    assert.match(stdout, /weight\/\S+\/kernel +F32 +\[3, 3, 1, \d+\]/);
+    const { stdout: json } = await residuum(['inspect', 'small.safetensors', '--json'], folder);
+    const [report] = jsonLines(json);
+    assert.equal(report.loadable, true);
+    assert.ok((report.weights as unknown[]).length > 0);
+  });
+
+  test('an export carries a receipt, and is verified', async () => {
+    const args = [
+      'export',
+      'small.safetensors',
+      '--to',
+      'safetensors',
+      '--out',
+      'copy.safetensors',
+    ];
+    const { code, stdout, stderr } = await residuum([...args, '--verify'], folder);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /Verified by residuum/);
+    const text = readFileSync(join(folder, 'copy.safetensors.receipt.json'), 'utf8');
+    const receipt = JSON.parse(text) as { outputs: { data: number[]; shape: number[] }[] };
+    assert.deepEqual(receipt.outputs[0].shape, [4, 10]);
+    const again = await residuum(args, folder);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /copy\.safetensors exists already/);
+  });
+
+  test('an import becomes a model file', async () => {
+    const args = ['import', 'small.safetensors', '--out', 'new.safetensors', '--json'];
+    const { code, stdout, stderr } = await residuum(args, folder);
+    assert.equal(code, 0, stderr);
+    assert.match(JSON.stringify(jsonLines(stdout)[0].inputs), /"shape":\[12,12,1\]/);
+    assert.ok(existsSync(join(folder, 'new.safetensors')));
+  });
+
+  test('what is no model is refused in a sentence', async () => {
+    writeFileSync(join(folder, 'letter.txt'), 'hello');
+    writeFileSync(join(folder, 'zero.safetensors'), Buffer.alloc(5000));
+    const cases: [file: string, message: RegExp][] = [
+      ['letter.txt', /is in no format that is known here/],
+      ['zero.safetensors', /zero\.safetensors' is not a valid safetensors file/],
+      ['missing.onnx', /there is no such file/],
+    ];
+    for (const [file, message] of cases) {
+      for (const args of [
+        ['inspect', file],
+        ['import', file, '--out', 'never.safetensors'],
+      ]) {
+        const { code, stderr } = await residuum(args, folder);
+        assert.equal(code, 1, args.join(' '));
+        assert.match(stderr, message);
+      }
+      assert.equal(existsSync(join(folder, 'never.safetensors')), false);
+    }
+  });
+});
