@@ -1,5 +1,11 @@
 /** The public names that Node and the browser share; each platform's entry adds its own. */
 export {
+  type CifarPlainOptions,
+  type CifarResnetOptions,
+  cifarPlain,
+  cifarResnet,
+} from './applications/cifar.js';
+export {
   type Application,
   applications,
   findApplication,
@@ -13,6 +19,7 @@ export {
   type IdentityBlockOptions,
   identityBlock,
 } from './applications/residual-blocks.js';
+export type { ResidualNetworkOptions } from './applications/residual-network.js';
 export { type Resnet50Options, resnet50 } from './applications/resnet50.js';
 export { type SmallResnetOptions, smallResnet } from './applications/small-resnet.js';
 export * from './core/errors.js';
@@ -107,6 +114,7 @@ export { Softmax, softmax } from './layers/softmax.js';
 export { Subtract, subtract } from './layers/subtract.js';
 export { clearNames } from './layers/unique-name.js';
 export {
+  type DataFormat,
   ZeroPadding2D,
   type ZeroPadding2DOptions,
   zeroPadding2d,

@@ -13,13 +13,15 @@ import { print, printJson } from '../print.js';
 
 /** Adds `residuum summary`. */
 export function addSummaryCommand(program: Command): void {
-  const names = Object.keys(applications).join(', ');
+  const networks = Object.values(applications);
+  const width = Math.max(...networks.map(({ name }) => name.length));
+  const list = networks.map(({ name, title }) => `  ${name.padEnd(width)}  ${title}`).join('\n');
   const command = program
     .command('summary')
     .description('Shows the layers of a network, their output shapes and parameters.')
-    .argument('[model]', `a network (${names}) or the folder of a run`, 'resnet50');
+    .argument('[model]', 'a network or the folder of a run', 'resnet50');
   addJsonOption(command)
-    .addHelpText('after', '\nExample:\n  residuum summary resnet50')
+    .addHelpText('after', `\nNetworks:\n${list}\n\nExample:\n  residuum summary resnet50`)
     .action(summary);
 }
 

@@ -15,6 +15,7 @@ import {
   datasetCatalog,
   datasetRow,
   type ExecutorDescription,
+  findApplication,
   optimizerNames,
 } from '../../src/node.js';
 import { downloadBar } from '../download-bar.js';
@@ -139,7 +140,7 @@ async function prepare(
   }
   const { optimizer = 'adam', dataset = datasetCatalog[0].name } = options;
   const settings: RunSettings = {
-    model: options.model ?? 'resnet50',
+    model: findApplication(options.model ?? 'resnet50').name,
     dataset,
     dataDir: options.data,
     epochs: options.epochs ?? DEFAULT_EPOCHS,

@@ -107,6 +107,12 @@ const rows: readonly [what: string, run: () => unknown, code: string, message: R
     'E_SHAPE',
     /axis must be -1 or 3, got 1/,
   ],
+  [
+    'unknown data format',
+    () => zeroPadding2d({ dataFormat: 'channelFirst' as never }),
+    'E_UNKNOWN',
+    /did you mean 'channelsFirst'/,
+  ],
   ['unknown class', () => layerFromConfig('Conv3D', {}), 'E_UNKNOWN', /did you mean 'Conv2D'/],
   ['inherited class', () => layerFromConfig('constructor', {}), 'E_UNKNOWN', /unknown layer/],
   [

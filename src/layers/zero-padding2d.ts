@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from '../core/errors.js';
+import { ShapeError, UnknownNameError, ValueError } from '../core/errors.js';
 import { formatShape } from '../core/shape.js';
 import { pad } from '../ops/box-copy.js';
 import type { Value } from '../ops/ir.js';
@@ -11,12 +11,25 @@ type Pair = readonly [number, number];
 export interface ZeroPadding2DOptions extends LayerOptions {
   /** Pixels on every side, or [rows, columns], or [[top, bottom], [left, right]]; default 1. */
   padding?: number | Pair | readonly [Pair, Pair];
+  /**
+   * Which axes are the rows and columns: the second and third, `channelsLast` (default), or the third and
+   * fourth, `channelsFirst`. Everything else here keeps the channels last, where `channelsFirst` with
+   * `[[0, 0], [before, after]]` gives zero channels: the shortcut "option A" of the residual paper.
+   */
+  dataFormat?: DataFormat;
 }
 
-/** Zeros around images: `[N, H, W, C]` → `[N, H + top + bottom, W + left + right, C]`. */
+/** Keras's `data_format`. */
+export type DataFormat = 'channelsLast' | 'channelsFirst';
+
+/**
+ * Zeros around images: `[N, H, W, C]` → `[N, H + top + bottom, W + left + right, C]`, or with
+ * `channelsFirst` `[N, H, W + top + bottom, C + left + right]`.
+ */
 export class ZeroPadding2D extends Layer {
   readonly className = 'ZeroPadding2D';
   readonly #padding: readonly [Pair, Pair];
+  readonly #dataFormat: DataFormat;
 
   /** @param options the padding. @throws {ValueError} when it is negative or of another form. */
   constructor(options: ZeroPadding2DOptions = {}) {
@@ -37,6 +50,11 @@ export class ZeroPadding2D extends Layer {
     } else {
       this.#padding = [sides(padding), sides(padding)];
     }
+    this.#dataFormat = options.dataFormat ?? 'channelsLast';
+    if (this.#dataFormat !== 'channelsLast' && this.#dataFormat !== 'channelsFirst') {
+      const known = ['channelsLast', 'channelsFirst'];
+      throw new UnknownNameError(`dataFormat of ${what}`, String(this.#dataFormat), known);
+    }
   }
 
   call([x]: readonly Value[]): Value {
@@ -45,11 +63,12 @@ export class ZeroPadding2D extends Layer {
         `layer '${this.name}' expects images [N, H, W, C], got shape ${formatShape(x.shape)}`,
       );
     }
-    return pad(x, [...this.#padding, [0, 0]]);
+    const last = this.#dataFormat === 'channelsLast';
+    return pad(x, last ? [...this.#padding, [0, 0]] : [[0, 0], ...this.#padding]);
   }
 
   getConfig(): LayerConfig {
-    return { padding: this.#padding };
+    return { padding: this.#padding, dataFormat: this.#dataFormat };
   }
 }
 

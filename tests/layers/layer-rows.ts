@@ -258,6 +258,22 @@ const pooling: readonly LayerRow[] = [
     output: [6, 12, 3],
     parameters: 0,
   },
+  {
+    className: 'ZeroPadding2D',
+    title: 'of channels, as the shortcut A of the residual paper',
+    inputs: [image],
+    make: () =>
+      zeroPadding2d({
+        padding: [
+          [0, 0],
+          [1, 2],
+        ],
+        dataFormat: 'channelsFirst',
+        name,
+      }),
+    output: [5, 7, 6],
+    parameters: 0,
+  },
 ];
 
 const others: readonly LayerRow[] = [
