@@ -67,6 +67,7 @@ export type {
   ModelFormat,
   PythonRecheck,
 } from './interchange/model-format.js';
+export { type ExportOnnxOptions, exportOnnx } from './interchange/onnx/export-onnx.js';
 export { seededInput } from './interchange/seeded-input.js';
 export { Activation, type ActivationOptions, activation } from './layers/activation.js';
 export type { ActivationName } from './layers/activations.js';

@@ -11,6 +11,7 @@ import { networkFromConfig } from '../network/config-loading.js';
 import { readFileBounded, writeFileAtomic } from './files.js';
 import { makeReceipt, type Receipt, receiptArrays, receiptError, receiptPath } from './receipt.js';
 import { isRunFolder, MODEL_OF_RUN } from './run-folder.js';
+import { runOnnx } from './run-onnx.js';
 
 const LARGEST_MODEL_FILE = 4 * 2 ** 30;
 
@@ -167,13 +168,20 @@ export interface Verification {
 const TOLERANCE = 1e-5;
 
 /**
- * Replays a receipt on the file itself: reads the file back and predicts.
+ * Replays a receipt on the file itself: an ONNX file in ONNX Runtime, others by reading them back.
  * @param model the model that was exported; files with weights only are read into its network.
- * @throws {FormatError} when the file cannot be read back.
+ * @throws {FormatError} when the file cannot be read back. @throws {ExecutorError} when ONNX Runtime is
+ * not installed.
  */
 export async function verifyExport(model: Model, exported: ExportedModel): Promise<Verification> {
   const { path, receipt } = exported;
   const arrays = receiptArrays(receipt.inputs);
+  if (receipt.kind === 'onnx') {
+    const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'model file');
+    const error = receiptError(receipt.outputs, await runOnnx(bytes, arrays));
+    const engine = 'onnxruntime-node';
+    return { engine, error, passed: error <= TOLERANCE, tolerance: TOLERANCE };
+  }
   const loaded = await importModel(path, { architecture: () => sameArchitecture(model) });
   try {
     const found = await loaded.predictAll(arrays, { batchSize: arrays[0].shape[0] });

@@ -129,8 +129,12 @@ function publicSessions({ InferenceSession }: PublicModule): Omit<OnnxRuntime, '
   };
 }
 
-/** The specifier is a variable so that the package's types are not needed to compile. */
-async function importDefault(specifier: string): Promise<unknown> {
+/**
+ * The default export of a package. The specifier is a variable so that the package's types are not needed
+ * to compile.
+ * @throws ExecutorError when it does not load.
+ */
+export async function importDefault(specifier: string): Promise<unknown> {
   try {
     const module: { default?: unknown } = await import(specifier);
     return module.default;
