@@ -41,7 +41,11 @@ const ALLOWED = {
     'formats',
     'core',
   ],
+  figures: ['core'],
 };
+
+/** Packages that run in the browser too, and the folder of src/ that each is for. */
+const PORTABLE_PACKAGES = { figures: ['d3-scale', 'd3-contour', 'fast-png'] };
 
 /** What a browser may be given: everything but the Node entry and its tests. */
 const PORTABLE = { path: '^src/', pathNot: '^src/node(/|[.]ts$)|[.]test[.]ts$' };
@@ -109,11 +113,24 @@ module.exports = {
     },
     {
       name: 'portable-without-packages',
-      comment: 'Only src/node.ts and src/node/ may import a package.',
+      comment: 'Only src/node.ts and src/node/ may import a package, but for PORTABLE_PACKAGES.',
       severity: 'error',
-      from: PORTABLE,
+      from: {
+        ...PORTABLE,
+        path: `^src/(?!(${Object.keys(PORTABLE_PACKAGES).join('|')})/)`,
+      },
       to: { pathNot: '^src/', dependencyTypesNot: ['core'] },
     },
+    ...Object.entries(PORTABLE_PACKAGES).map(([folder, packages]) => ({
+      name: `${folder}-packages`,
+      comment: `src/${folder} may import only these packages: ${packages.join(', ')}.`,
+      severity: 'error',
+      from: { ...PORTABLE, path: `^src/${folder}/` },
+      to: {
+        pathNot: `^src/|node_modules/(@types/)?(${packages.join('|')})/`,
+        dependencyTypesNot: ['core'],
+      },
+    })),
     {
       name: 'cli-through-entry',
       comment: 'The command line is a user of the Node entry, as any program is.',

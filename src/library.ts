@@ -30,6 +30,31 @@ export { type DatasetRow, datasetCatalog, datasetRow } from './data/catalog.js';
 export { type Dataset, type DatasetSplit, splitDataset, subset, take } from './data/dataset.js';
 export { decodeIdx, type IdxArray, parseIdx } from './data/idx.js';
 export { type LabelledImagesOptions, labelledImages } from './data/labelled-images.js';
+export { type AxisOptions, shortNumber, type Tick } from './figures/axis.js';
+export { type BarChartOptions, type BarSeries, barChart } from './figures/bar-chart.js';
+export type { ColorScaleName } from './figures/color-scale.js';
+export { type ContourPlotOptions, contourPlot } from './figures/contour-plot.js';
+export { type HeatmapOptions, heatmap } from './figures/heatmap.js';
+export { type HistogramOptions, type HistogramSeries, histogram } from './figures/histogram.js';
+export {
+  type HtmlBlock,
+  type HtmlCell,
+  type HtmlPageOptions,
+  type HtmlSection,
+  htmlPage,
+} from './figures/html-page.js';
+export { type GridImage, type ImageGridOptions, imageGrid } from './figures/image-grid.js';
+export {
+  type LineChartOptions,
+  type LineSeries,
+  lineChart,
+  type ReferenceLine,
+} from './figures/line-chart.js';
+export { imageDataUri, type PixelImage } from './figures/pixel-image.js';
+export { type SmallMultiplesOptions, smallMultiples } from './figures/small-multiples.js';
+export { type StripGroup, type StripPlotOptions, stripPlot } from './figures/strip-plot.js';
+export { type FigureOptions, figureSize } from './figures/svg.js';
+export { type FigureColor, type FigureTheme, withTheme } from './figures/theme.js';
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -27,6 +27,13 @@ export {
   type ReadDataSetsOptions,
   readDataSets,
 } from './node/data/read-data-sets.js';
+export {
+  type PngOptions,
+  type SaveFigureOptions,
+  saveFigure,
+  svgToPdf,
+  svgToPng,
+} from './node/figures/svg-files.js';
 export { loadModel, saveModel } from './node/model-files.js';
 export {
   type ExportedModel,
