@@ -156,6 +156,7 @@ export {
 } from './models/model.js';
 export { type DecodeModelOptions, decodeModel, encodeModel } from './models/model-file.js';
 export type { ExecutorOptions } from './models/platform.js';
+export { type Rewiring, rewire } from './models/rewire.js';
 export { Sequential, type SequentialOptions, sequential } from './models/sequential.js';
 export type { Value } from './ops/ir.js';
 export * as ops from './ops/ops.js';
@@ -170,6 +171,14 @@ export {
 } from './runtime/reference/reference-executor.js';
 export type { Callback, Logs, RunPlan, TrainingControl } from './training/callback.js';
 export type { EpochPosition } from './training/epoch-position.js';
+export {
+  type GradientFlow,
+  type GradientFlowOptions,
+  type GradientFlowRecord,
+  gradientFlow,
+  type LayerFlow,
+  type WeightFlow,
+} from './training/gradient-flow.js';
 export { History } from './training/history.js';
 export {
   type CrossentropyOptions,
@@ -190,4 +199,6 @@ export {
   type SgdOptions,
   sgd,
 } from './training/optimizers.js';
+export type { LayerProbe, Probe, ProbeOptions } from './training/probe.js';
+export { summarizeValues, type ValueSummary } from './training/summarize-values.js';
 export type { OptimizerState } from './training/trainer.js';

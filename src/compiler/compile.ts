@@ -1,3 +1,4 @@
+import { affine } from '../ops/affine.js';
 import type { BatchShare, IrGraph, Value } from '../ops/ir.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
@@ -18,6 +19,8 @@ export interface TrainingPart {
   loss: Value;
   /** Trained weights, as read by the forward part, by state entry. */
   weights: ReadonlyMap<string, Value>;
+  /** Values of the forward part whose gradients are handed back as `gradient:<name>`, by name. */
+  observed?: ReadonlyMap<string, Value>;
   /** Appends the optimizer, once the gradients are stored in the state. */
   update(graph: IrGraph): void;
 }
@@ -58,13 +61,25 @@ export function compileStep(
   return shares.map((_, replica) => compileReplica(recipe, layout, { replica, shares }));
 }
 
+/** Hands a value back; a value that is handed back already, or that nothing computes, as a copy. */
+export function declareArray(graph: IrGraph, value: Value, name: string): void {
+  const taken = [...graph.results, ...graph.inputs].some((other) => other.value === value);
+  graph.results.push({ value: taken ? affine(value, 1) : value, name, kind: 'batch' });
+}
+
 function appendTraining(graph: IrGraph, training: TrainingPart): void {
-  const gradients = differentiate(graph, training.loss, [...training.weights.values()]);
-  for (const [entry, weight] of training.weights) {
+  const { weights, observed = new Map<string, Value>() } = training;
+  const wanted = new Set([...weights.values(), ...observed.values()]);
+  const gradients = differentiate(graph, training.loss, [...wanted]);
+  for (const [entry, weight] of weights) {
     const gradient = gradients.get(weight);
     // Without a gradient the state keeps the zeros it was set up with.
     if (gradient !== undefined)
       graph.updates.push({ value: gradient, entry: gradientEntry(entry) });
+  }
+  for (const [name, value] of observed) {
+    const gradient = gradients.get(value);
+    if (gradient !== undefined) declareArray(graph, gradient, `gradient:${name}`);
   }
   graph.source = 'optimizer';
   graph.phase = 'update';

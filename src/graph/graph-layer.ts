@@ -9,6 +9,8 @@ export interface CallContext {
   read(variable: Variable): Value;
   /** Stores a computed value in a weight; later reads in the same step see it. */
   update(variable: Variable, value: Value): void;
+  /** Told of what every call of a layer gives, under the path of the layer, such as `outer/inner`. */
+  observe?(path: string, outputs: readonly Value[]): void;
 }
 
 /** What the graph needs to know of a layer. */

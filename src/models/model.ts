@@ -22,6 +22,7 @@ import type { MetricLike } from '../training/metrics.js';
 import { Objective, type PerOutput } from '../training/objective.js';
 import type { Optimizer } from '../training/optimizer.js';
 import { type OptimizerLike, resolveOptimizer } from '../training/optimizers.js';
+import { type Probe, type ProbeOptions, runProbe } from '../training/probe.js';
 import type { NamedVariable, Trainee } from '../training/trainee.js';
 import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
 import { type ExecutorOptions, platform } from './platform.js';
@@ -354,7 +355,7 @@ export class Model extends Layer implements Trainee, TrainingControl {
   }
 
   /** The compiled plans of a step for a batch size, one a replica: what the executor runs. */
-  async plans(kind: StepKind, batchSize: number): Promise<readonly Plan[]> {
+  async plans(kind: Exclude<StepKind, 'probe'>, batchSize: number): Promise<readonly Plan[]> {
     requireBatchSize(batchSize);
     return (await (await this.trainer()).step(kind, batchSize)).plans;
   }
@@ -364,7 +365,27 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return (await this.trainer()).executor;
   }
 
-  /** Gradients of the last training step, by weight name. */
+  /**
+   * One forward and backward pass over all samples as one batch, in training mode, that changes nothing:
+   * outputs of layers, gradients with respect to them, and gradients of the weights.
+   * @throws {UnknownNameError} for a layer that there is not. @throws {ShapeError} when data does not fit.
+   */
+  async probe(x: Dataset, options?: ProbeOptions): Promise<Probe>;
+  async probe(x: Samples, y: Samples, options?: ProbeOptions): Promise<Probe>;
+  async probe(
+    x: Dataset | Samples,
+    yOrOptions?: Samples | ProbeOptions,
+    probeOptions: ProbeOptions = {},
+  ): Promise<Probe> {
+    const [data, options] = isDataset(x)
+      ? [x, (yOrOptions ?? {}) as ProbeOptions]
+      : [toDataset(x, yOrOptions as Samples), probeOptions];
+    this.#requireCompiled('probe');
+    this.#check(data, true);
+    return runProbe(await this.trainer(), data, options);
+  }
+
+  /** Gradients of the last training step, by weight name; a probe since then leaves zeros. */
   async gradients(): Promise<Map<string, Float32Array>> {
     return (await this.trainer()).gradients();
   }

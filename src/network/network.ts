@@ -125,10 +125,14 @@ export class Network {
       computed.set(tensor, values[i]);
     });
     const lookUp = (tensor: SymbolicTensor) => computed.get(tensor) as Value;
+    this.inputs.forEach(({ name }, i) => {
+      if (outer === '') context.observe?.(name, [values[i]]);
+    });
     for (const node of this.nodes) {
       if (node.inputs.length === 0) continue;
       graph.source = outer === '' ? node.layer.name : `${outer}/${node.layer.name}`;
       const results = [node.layer.call(node.inputs.map(lookUp), context)].flat() as Value[];
+      context.observe?.(graph.source, results);
       node.outputs.forEach((tensor, i) => {
         computed.set(tensor, results[i]);
       });

@@ -12,4 +12,5 @@ export { averagePool, maxPool } from './pool2d.js';
 export { mean, sum } from './reduce.js';
 export { flatten, reshape } from './reshape.js';
 export { softmax } from './softmax.js';
+export { stopGradient } from './stop-gradient.js';
 export { abs, exp, log, negate, relu, sigmoid, sqrt, square, tanh } from './unary.js';

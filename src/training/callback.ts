@@ -1,4 +1,7 @@
+import type { Dataset } from '../data/dataset.js';
 import type { Optimizer } from './optimizer.js';
+import type { Probe, ProbeOptions } from './probe.js';
+import type { NamedVariable } from './trainee.js';
 
 /** Figures by name, such as `loss` and `accuracy`. */
 export type Logs = Readonly<Record<string, number>>;
@@ -9,6 +12,10 @@ export interface TrainingControl {
   stopTraining: boolean;
   /** The optimizer, whose learning rate may be changed. */
   readonly optimizer: Optimizer;
+  /** All weights of the model. */
+  readonly namedVariables: readonly NamedVariable[];
+  /** Looks into the model between two steps, changing nothing; see `Model.probe`. */
+  probe(x: Dataset, options?: ProbeOptions): Promise<Probe>;
 }
 
 /** What a run will do, told to callbacks before it begins. */

@@ -1,5 +1,6 @@
-import type { StepRecipe, TrainingPart } from '../compiler/compile.js';
+import { declareArray, type StepRecipe, type TrainingPart } from '../compiler/compile.js';
 import { GRADIENTS_ENTRY, slotEntry, TRAINABLE_ENTRY } from '../compiler/state-layout.js';
+import { UnknownNameError } from '../core/errors.js';
 import type { CallContext } from '../graph/graph-layer.js';
 import type { Variable } from '../graph/variable.js';
 import { type BatchShare, IrGraph, type Value } from '../ops/ir.js';
@@ -15,6 +16,8 @@ class EmittedModel {
   readonly graph: IrGraph;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** What the calls of layers gave, by the layer's path. */
+  readonly observed = new Map<string, Value>();
   readonly #trainee: Trainee;
   readonly #entries: ReadonlyMap<Variable, string>;
   /** Values as first read: those of the state. */
@@ -32,9 +35,17 @@ class EmittedModel {
       training,
       read: (variable) => this.read(variable),
       update: (variable, value) => void this.#current.set(variable, value),
+      observe: (path, [output]) => this.#observe(path, output),
     };
     this.outputs = trainee.emit(this.inputs, context);
     this.graph.source = 'loss';
+  }
+
+  /** Keeps what a call gave; later calls of a shared layer get a number. */
+  #observe(path: string, output: Value): void {
+    let name = path;
+    for (let call = 1; this.observed.has(name); call++) name = `${path}:${call}`;
+    this.observed.set(name, output);
   }
 
   /** The value of a weight as the step finds it, or as updated so far. */
@@ -109,18 +120,61 @@ export function trainRecipe(
   };
 }
 
-function emitOptimizer(graph: IrGraph, optimizer: Optimizer, layout: StateLayout): void {
-  const { shards, trainable } = layout;
-  if (trainable.size === 0) return;
+/**
+ * Forward, loss and backward as in training, without any change of weights, statistics or optimizer. It
+ * hands back, for the named layers, `activation:<layer>` and `gradient:<layer>`: the layer's output and
+ * the gradient of the loss with respect to it.
+ * @throws {UnknownNameError} for a layer that the model does not have.
+ */
+export function probeRecipe(
+  trainee: Trainee,
+  objective: Objective,
+  layout: StateLayout,
+  layers: readonly string[],
+): StepRecipe {
+  return {
+    name: `probe ${trainee.name}`,
+    trace(share) {
+      const model = new EmittedModel(trainee, share, true);
+      const observed = new Map<string, Value>();
+      for (const name of layers) {
+        const value = model.observed.get(name);
+        if (value === undefined) {
+          throw new UnknownNameError('layer', name, [...model.observed.keys()]);
+        }
+        observed.set(name, value);
+        declareArray(model.graph, value, `activation:${name}`);
+      }
+      const training: TrainingPart = {
+        loss: emitObjective(model, trainee, objective),
+        weights: model.trainedWeights(),
+        observed,
+        update: (graph) => void exchangeGradients(graph, layout),
+      };
+      return { graph: model.graph, training };
+    },
+  };
+}
+
+/** Sums the gradients over replicas, each replica keeping its shard. */
+function exchangeGradients(graph: IrGraph, { shards, trainable }: StateLayout): Value | undefined {
+  if (trainable.size === 0) return undefined;
   const gradients = graph.variable(GRADIENTS_ENTRY, [trainable.size]);
   const g = reduceScatter(gradients, shards);
+  graph.updates.push({ value: g, entry: GRADIENTS_ENTRY });
+  return g;
+}
+
+function emitOptimizer(graph: IrGraph, optimizer: Optimizer, layout: StateLayout): void {
+  const { shards, trainable } = layout;
+  const g = exchangeGradients(graph, layout);
+  if (g === undefined) return;
   const w = graph.variable(TRAINABLE_ENTRY, [trainable.size]);
   const slots = Object.fromEntries(
     layout.slots.map(({ name, size }) => [name, graph.variable(slotEntry(name), [size])]),
   );
   const next = optimizer.emit({ w, g, slots, shards });
   const gathered = allGatherShards(next.w, shards);
-  graph.updates.push({ value: g, entry: GRADIENTS_ENTRY });
   if (next.w !== w) graph.updates.push({ value: next.w, entry: TRAINABLE_ENTRY });
   graph.updates.push({ value: gathered, entry: TRAINABLE_ENTRY });
   for (const [name, value] of Object.entries(next.slots)) {

@@ -7,11 +7,11 @@ import type { StateLayout } from '../plan/state-layout.js';
 import type { Executor, PreparedPlan, RunResults } from '../runtime/executor.js';
 import type { Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
-import { evaluateRecipe, predictRecipe, trainRecipe } from './step-recipes.js';
+import { evaluateRecipe, predictRecipe, probeRecipe, trainRecipe } from './step-recipes.js';
 import type { NamedVariable, Trainee } from './trainee.js';
 
 /** Kinds of steps. */
-export type StepKind = 'train' | 'evaluate' | 'predict';
+export type StepKind = 'train' | 'evaluate' | 'predict' | 'probe';
 
 /** A step for one batch size, ready to run. */
 export interface Step {
@@ -69,15 +69,15 @@ export class Trainer implements VariableHolder {
     return this.#executor;
   }
 
-  /** The step for a kind and batch size, compiled at the first use. */
-  async step(kind: StepKind, batchSize: number): Promise<Step> {
+  /** The step for a kind, a batch size and the layers to probe, compiled at the first use. */
+  async step(kind: StepKind, batchSize: number, layers: readonly string[] = []): Promise<Step> {
     await this.#synchronize(kind);
-    const key = `${kind} ${batchSize}`;
+    const key = [kind, batchSize, ...layers].join(' ');
     const known = this.#steps.get(key);
     if (known !== undefined) return known;
     const layout = this.#layout as StateLayout;
     const shares = splitBatch(batchSize, this.#executor.description.replicas);
-    const plans = compileStep(this.#recipe(kind, layout), layout, shares);
+    const plans = compileStep(this.#recipe(kind, layout, layers), layout, shares);
     const prepared = await this.#executor.prepare(plans);
     const step = { kind, batchSize, plans, prepared };
     this.#steps.set(key, step);
@@ -139,6 +139,16 @@ export class Trainer implements VariableHolder {
     return this.#split(layout, range as Float32Array);
   }
 
+  /**
+   * Sets all gradients to zero, as training finds them at first. A probe needs it: it may compute
+   * gradients, of biases before a normalisation, that a training step knows to be zero and never writes.
+   */
+  async clearGradients(): Promise<void> {
+    const size = this.#layout?.gradients.size ?? 0;
+    if (size === 0) return;
+    await this.#executor.writeState(new Map([['@gradients', new Float32Array(size)]]));
+  }
+
   /** Copies weights and optimizer state back and ends the executor; the copies can be read further. */
   async dispose(): Promise<void> {
     try {
@@ -153,10 +163,11 @@ export class Trainer implements VariableHolder {
     }
   }
 
-  #recipe(kind: StepKind, layout: StateLayout): StepRecipe {
+  #recipe(kind: StepKind, layout: StateLayout, layers: readonly string[]): StepRecipe {
     if (kind === 'predict') return predictRecipe(this.#trainee);
     const settings = this.#required(kind);
     if (kind === 'evaluate') return evaluateRecipe(this.#trainee, settings.objective);
+    if (kind === 'probe') return probeRecipe(this.#trainee, settings.objective, layout, layers);
     return trainRecipe(this.#trainee, settings.objective, settings.optimizer, layout);
   }
 
@@ -173,14 +184,15 @@ export class Trainer implements VariableHolder {
     for (const { variable } of named) {
       if (variable.holder !== undefined && variable.holder !== this) await variable.holder.pull();
     }
-    if (kind === 'train') this.#required(kind);
+    const differentiates = kind === 'train' || kind === 'probe';
+    if (differentiates) this.#required(kind);
     const trainedNow = new Set(this.#trainee.trainableWeights);
     const entries = named.flatMap(({ entry, variable }) => {
       return trainedNow.has(variable) ? entry : [];
     });
     // A frozen normalisation computes something else even if it has no weights that train.
     const signature = [...entries, 'frozen:', ...this.#trainee.frozenLayers].join('\n');
-    const trains = kind === 'train' || this.#trained !== '';
+    const trains = differentiates || this.#trained !== '';
     const wanted = trains ? `train\n${signature}` : '';
     if (this.#layout === undefined || this.#trained !== wanted) {
       await this.#layOut(trains, trainedNow);

@@ -1,9 +1,11 @@
+import { multiply } from '../../src/ops/binary.js';
 import { pad, slice } from '../../src/ops/box-copy.js';
 import { broadcastTo } from '../../src/ops/broadcast-to.js';
 import { concatenate } from '../../src/ops/concatenate.js';
 import { mean, sum } from '../../src/ops/reduce.js';
 import { regularization } from '../../src/ops/regularization.js';
 import { flatten, reshape } from '../../src/ops/reshape.js';
+import { stopGradient } from '../../src/ops/stop-gradient.js';
 import { totalSum } from '../../src/ops/total-sum.js';
 import { square } from '../../src/ops/unary.js';
 import { distinct, type GradientRow, normal } from './gradient-row.js';
@@ -85,6 +87,13 @@ export const shapingRows: readonly GradientRow[] = [
       },
     ];
   }),
+  {
+    title: 'a product whose other factor is stopped',
+    ops: ['stopGradient'],
+    operands: { x: image },
+    constants: { factor: normal('factor', [2, 5, 4, 3]) },
+    build: ({ x, factor }) => multiply(x, stopGradient(factor)),
+  },
   {
     title: 'totalSum',
     ops: [],

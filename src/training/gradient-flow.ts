@@ -1,0 +1,133 @@
+import { ValueError } from '../core/errors.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Callback, TrainingControl } from './callback.js';
+import { summarizeValues, type ValueSummary } from './summarize-values.js';
+import type { NamedVariable } from './trainee.js';
+
+/** Options of `gradientFlow`. */
+export interface GradientFlowOptions {
+  /** Samples to look at, all of them as one batch: a small part of the training data, such as 64. */
+  data: Dataset;
+  /** Layers whose outputs and gradients are looked at; none by default. */
+  layers?: readonly string[];
+  /** Steps from one look to the next; default 50. */
+  every?: number;
+  /** Whether the change of every weight in the step is measured too; default true. */
+  updates?: boolean;
+}
+
+/** A layer's output and the gradient with respect to it. */
+export interface LayerFlow {
+  /** The output. */
+  readonly activation: ValueSummary;
+  /** Gradient of the loss with respect to it. */
+  readonly gradient: ValueSummary;
+}
+
+/** A weight, its gradient, and how far the step moved it. */
+export interface WeightFlow {
+  /** Norm of the weight before the step. */
+  readonly weight: number;
+  /** Its gradient on the samples looked at. */
+  readonly gradient: ValueSummary;
+  /** Norm of the change that the step made; undefined where updates are not measured. */
+  readonly update: number | undefined;
+}
+
+/** One look. */
+export interface GradientFlowRecord {
+  /** Steps of the run before this one, from 0. */
+  readonly step: number;
+  /** Loss of the samples looked at. */
+  readonly loss: number;
+  /** By layer name. */
+  readonly layers: Readonly<Record<string, LayerFlow>>;
+  /** By weight name, such as `conv/kernel`. */
+  readonly weights: Readonly<Record<string, WeightFlow>>;
+}
+
+/** A callback that records how activations, gradients and updates flow. */
+export interface GradientFlow extends Callback {
+  /** The looks so far. */
+  readonly records: readonly GradientFlowRecord[];
+}
+
+/**
+ * Watches training from inside: before every so many steps it probes the model on a few fixed samples and
+ * keeps norms and quantiles. Training itself goes on bit for bit as without it. With the default of one
+ * look in 50 steps at half a batch of samples it costs some 1 to 2 % of the time.
+ * @throws {ValueError} when `every` is not an integer ≥ 1.
+ */
+export function gradientFlow(options: GradientFlowOptions): GradientFlow {
+  return new Watcher(options);
+}
+
+class Watcher implements GradientFlow {
+  readonly records: GradientFlowRecord[] = [];
+  readonly #options: GradientFlowOptions;
+  readonly #every: number;
+  #control: TrainingControl | undefined;
+  #step = 0;
+  #before: Map<string, Float32Array> | undefined;
+  #pending: Omit<GradientFlowRecord, 'weights'> | undefined;
+  #gradients = new Map<string, ValueSummary>();
+
+  constructor(options: GradientFlowOptions) {
+    const { every = 50 } = options;
+    if (!Number.isInteger(every) || every < 1) {
+      throw new ValueError(`gradientFlow: every must be an integer ≥ 1, got ${every}`);
+    }
+    this.#options = options;
+    this.#every = every;
+  }
+
+  setModel(control: TrainingControl): void {
+    this.#control = control;
+  }
+
+  async onTrainBatchBegin(): Promise<void> {
+    const control = this.#control;
+    if (control === undefined || this.#step % this.#every !== 0) return;
+    const { data, layers = [] } = this.#options;
+    const probe = await control.probe(data, { layers });
+    const flows = [...probe.layers].map(([name, { activation, gradient }]) => {
+      const flow = {
+        activation: summarizeValues(activation),
+        gradient: summarizeValues(gradient),
+      };
+      return [name, flow];
+    });
+    this.#pending = { step: this.#step, loss: probe.loss, layers: Object.fromEntries(flows) };
+    this.#gradients = new Map(
+      [...probe.weights].map(([name, gradient]) => [name, summarizeValues(gradient)]),
+    );
+    this.#before = await readWeights(this.#looked(control));
+  }
+
+  async onTrainBatchEnd(): Promise<void> {
+    this.#step++;
+    const [control, pending, before] = [this.#control, this.#pending, this.#before];
+    if (control === undefined || pending === undefined || before === undefined) return;
+    this.#pending = undefined;
+    const { updates = true } = this.#options;
+    const after = updates ? await readWeights(this.#looked(control)) : undefined;
+    const weights: Record<string, WeightFlow> = {};
+    for (const [name, gradient] of this.#gradients) {
+      const old = before.get(name) ?? new Float32Array();
+      const now = after?.get(name);
+      const update = now && summarizeValues(now.map((value, i) => value - old[i])).norm;
+      weights[name] = { weight: summarizeValues(old).norm, gradient, update };
+    }
+    this.records.push({ ...pending, weights });
+  }
+
+  #looked(control: TrainingControl): readonly NamedVariable[] {
+    return control.namedVariables.filter(({ entry }) => this.#gradients.has(entry));
+  }
+}
+
+async function readWeights(named: readonly NamedVariable[]): Promise<Map<string, Float32Array>> {
+  const values = new Map<string, Float32Array>();
+  for (const { entry, variable } of named) values.set(entry, (await variable.read()).slice());
+  return values;
+}
