@@ -5,6 +5,7 @@ export {
   cifarPlain,
   cifarResnet,
 } from './applications/cifar.js';
+export * as kerasApplications from './applications/keras-applications.js';
 export {
   type Application,
   applications,
@@ -22,6 +23,7 @@ export {
 export type { ResidualNetworkOptions } from './applications/residual-network.js';
 export { type Resnet50Options, resnet50 } from './applications/resnet50.js';
 export { type SmallResnetOptions, smallResnet } from './applications/small-resnet.js';
+export * as torchvision from './applications/torchvision.js';
 export * from './core/errors.js';
 export { Random } from './core/random.js';
 export type { Shape } from './core/shape.js';

@@ -2,8 +2,10 @@ import { UnknownNameError } from '../core/errors.js';
 import type { Shape } from '../core/shape.js';
 import type { Model } from '../models/model.js';
 import { cifarPlain, cifarResnet } from './cifar.js';
+import * as kerasApplications from './keras-applications.js';
 import { resnet50 } from './resnet50.js';
 import { smallResnet } from './small-resnet.js';
+import * as torchvision from './torchvision.js';
 
 /** A ready-made network. */
 export interface Application {
@@ -35,6 +37,32 @@ const cifarRows = CIFAR_FAMILIES.flatMap(([prefix, suffix, what, make, kind]) =>
   ),
 );
 
+const torchvisionRows: readonly Application[] = [
+  ['resnet-18', 'torchvision', torchvision.resnet18],
+  ['resnet-34', 'torchvision', torchvision.resnet34],
+  ['torchvision-resnet50', 'torchvision, "v1.5"', torchvision.resnet50],
+  ['torchvision-resnet101', 'torchvision, "v1.5"', torchvision.resnet101],
+  ['torchvision-resnet152', 'torchvision, "v1.5"', torchvision.resnet152],
+  ['wide-resnet50-2', 'torchvision', torchvision.wide_resnet50_2],
+  ['wide-resnet101-2', 'torchvision', torchvision.wide_resnet101_2],
+  ['resnext50-32x4d', 'torchvision', torchvision.resnext50_32x4d],
+  ['resnext101-32x8d', 'torchvision', torchvision.resnext101_32x8d],
+  ['resnext101-64x4d', 'torchvision', torchvision.resnext101_64x4d],
+  ['plain-18', 'the plain twin of resnet-18', torchvision.plain18],
+  ['plain-34', 'the plain twin of resnet-34', torchvision.plain34],
+].map(([name, title, build]) => ({ name, title, build }) as Application);
+
+const kerasRows: readonly Application[] = [
+  ['keras-resnet50', 'ResNet50', kerasApplications.resNet50],
+  ['keras-resnet101', 'ResNet101', kerasApplications.resNet101],
+  ['keras-resnet152', 'ResNet152', kerasApplications.resNet152],
+  ['keras-resnet50v2', 'ResNet50V2', kerasApplications.resNet50V2],
+  ['keras-resnet101v2', 'ResNet101V2', kerasApplications.resNet101V2],
+  ['keras-resnet152v2', 'ResNet152V2', kerasApplications.resNet152V2],
+].map(
+  ([name, title, build]) => ({ name, title: `keras.applications.${title}`, build }) as Application,
+);
+
 const rows: readonly Application[] = [
   { name: 'resnet50', title: "the article's ResNet-50", build: resnet50 },
   {
@@ -43,6 +71,8 @@ const rows: readonly Application[] = [
     build: smallResnet,
   },
   ...cifarRows,
+  ...torchvisionRows,
+  ...kerasRows,
 ];
 
 /** The ready-made networks by name. */
@@ -51,7 +81,13 @@ export const applications: Readonly<Record<string, Application>> = Object.fromEn
 );
 
 /** Names by which some networks are known besides their own. */
-const ALIASES: readonly (readonly [RegExp, string])[] = [[/^cifar-((resnet|plain)-\d+)/, '$1']];
+const ALIASES: readonly (readonly [RegExp, string])[] = [
+  [/^cifar-((resnet|plain)-\d+)/, '$1'],
+  [/^(torchvision-)?(resnet|plain)-?(18|34)$/, '$2-$3'],
+  [/^torchvision-((wide|resnext).*)$/, '$1'],
+  [/^wide_resnet(50|101)_2$/, 'wide-resnet$1-2'],
+  [/^resnext(50|101)_(\d+x\dd)$/, 'resnext$1-$2'],
+];
 
 /**
  * The ready-made network of this name; `cifar-resnet-20` is `resnet-20`.
