@@ -95,6 +95,7 @@ export type {
   PythonRecheck,
 } from './interchange/model-format.js';
 export { type ExportOnnxOptions, exportOnnx } from './interchange/onnx/export-onnx.js';
+export { type ImportOnnxOptions, importOnnx } from './interchange/onnx/import-onnx.js';
 export { seededInput } from './interchange/seeded-input.js';
 export { Activation, type ActivationOptions, activation } from './layers/activation.js';
 export type { ActivationName } from './layers/activations.js';

@@ -1,9 +1,9 @@
-import { FormatError } from '../core/errors.js';
 import { decodeOnnx, looksLikeOnnx } from '../formats/onnx/decode-onnx.js';
 import { type OnnxModel, type OnnxTensor, onnxTypeName } from '../formats/onnx/onnx-model.js';
 import type { FileReport, Finding } from './file-report.js';
 import type { ModelFormat } from './model-format.js';
 import { encodeOnnxModel } from './onnx/export-onnx.js';
+import { importOnnx } from './onnx/import-onnx.js';
 
 function findingsOf({ graph, hasFunctions }: OnnxModel): Finding[] {
   const tensors: OnnxTensor[] = [...graph.initializers];
@@ -63,11 +63,7 @@ export const onnxFormat: ModelFormat = {
       findings: findingsOf(model),
     };
   },
-  importModel: async (_, { source = 'the file' }) => {
-    throw new FormatError(
-      `${source} is ONNX, which can be written and inspected, but not yet read`,
-    );
-  },
+  importModel: async (bytes, { source }) => importOnnx(bytes, { source }),
   exportModel: (model, { foldBatchNorm }) => encodeOnnxModel(model, { foldBatchNorm }),
   recheck: (file) => ({
     imports: 'onnxruntime as ort',

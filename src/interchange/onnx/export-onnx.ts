@@ -27,7 +27,14 @@ export async function encodeOnnxModel(
 ): Promise<Uint8Array[]> {
   const trace = traceInference(model);
   const builder = new OnnxGraphBuilder(trace, model.inputNames);
-  const state = { builder, foldBatchNorm, convs: new Map(), matmuls: new Map(), pads: new Map() };
+  const state = {
+    builder,
+    foldBatchNorm,
+    convs: new Map(),
+    matmuls: new Map(),
+    kernels: new Map(),
+    pads: new Map(),
+  };
   for (const operation of trace.operations) writeOperation(operation, state);
   const graph = await builder.finish(model.outputNames);
   return encodeOnnx({

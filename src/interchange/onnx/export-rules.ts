@@ -20,14 +20,18 @@ import { type Pads, placeWindow, type Window } from '../../ops/window.js';
 import { type AxisOrder, float, int, ints, type OnnxGraphBuilder } from './graph-builder.js';
 import type { TracedOperation } from './trace-inference.js';
 
-type Numbers = () => Promise<Float32Array> | Float32Array;
-
 /** A convolution that was written, so that a bias, a normalisation or padding can still join it. */
 interface WrittenConv {
   readonly x: Value;
   readonly w: Value;
   readonly options: Conv2dOptions;
-  readonly bias?: Numbers;
+  readonly bias?: Value;
+}
+
+/** A normalisation by fixed statistics as a factor and an offset of each filter. */
+interface Folded {
+  readonly scales: () => Promise<Float32Array>;
+  readonly offsets: () => Promise<Float32Array>;
 }
 
 interface WrittenMatmul {
@@ -41,6 +45,8 @@ export interface ExportState {
   readonly foldBatchNorm: boolean;
   readonly convs: Map<Value, WrittenConv>;
   readonly matmuls: Map<Value, WrittenMatmul>;
+  /** Kernels that are in the file already, in ONNX's order of axes. */
+  readonly kernels: Map<Value, string>;
   /** Zeros around images: what was padded, and by how much. */
   readonly pads: Map<Value, { readonly x: Value; readonly pads: Pads }>;
 }
@@ -171,32 +177,44 @@ function windowAttributes(x: Value, window: Window): Record<string, OnnxAttribut
   return { kernel_shape: ints(size), strides: ints(strides), pads: ints(pads) };
 }
 
-/** Writes a convolution, scaled a filter where a normalisation is folded into it. */
-function writeConv(scope: ExportState, y: Value, conv: WrittenConv, scales?: Numbers): void {
-  const { builder, convs } = scope;
+/** A kernel in ONNX's order of axes, each filter times its scale. */
+function kernelOf({ builder, kernels }: ExportState, w: Value, folded?: Folded): string {
+  const known = folded === undefined ? kernels.get(w) : undefined;
+  if (known !== undefined) return known;
+  const [height, width, channels, filters] = w.shape;
+  const weight = builder.weightOf(w);
+  if (weight === undefined) {
+    return builder.node('Transpose', [builder.get(w, 'ours')], { perm: ints([3, 2, 0, 1]) });
+  }
+  const dims = [filters, channels, height, width];
+  const kernel = builder.floats(builder.nameOf(w), dims, async () =>
+    toOihw(await weight(), w.shape, await folded?.scales()),
+  );
+  if (folded === undefined) kernels.set(w, kernel);
+  return kernel;
+}
+
+/** Writes a convolution, with a normalisation folded into it where there is one. */
+function writeConv(state: ExportState, y: Value, conv: WrittenConv, folded?: Folded): void {
+  const { builder, convs } = state;
   const { w, options, bias } = conv;
-  const padded = scope.pads.get(conv.x);
+  const padded = state.pads.get(conv.x);
   const joins = padded !== undefined && options.padding === 'valid';
   const x = joins ? padded.x : conv.x;
   const padding = joins ? padded.pads : options.padding;
   const { strides, dilation, groups } = options;
-  const [height, width, channels, filters] = w.shape;
-  const weight = builder.weightOf(w);
-  const kernel =
-    weight === undefined
-      ? builder.node('Transpose', [builder.get(w, 'ours')], { perm: ints([3, 2, 0, 1]) })
-      : builder.floats(builder.nameOf(w), [filters, channels, height, width], async () =>
-          toOihw(await weight(), w.shape, await scales?.()),
-        );
-  const names = [builder.get(x, 'nchw'), kernel];
-  if (bias !== undefined) names.push(builder.floats(`${builder.source}/bias`, [filters], bias));
+  const [height, width, , filters] = w.shape;
+  const names = [builder.get(x, 'nchw'), kernelOf(state, w, folded)];
+  if (folded !== undefined) {
+    names.push(builder.floats(`${builder.source}/bias`, [filters], folded.offsets));
+  } else if (bias !== undefined) names.push(builder.get(bias, 'ours'));
   const name = builder.node('Conv', names, {
     ...windowAttributes(x, { size: [height, width], strides, dilation, padding }),
     dilations: ints(dilation),
     group: int(groups),
   });
   builder.set(y, name, 'nchw');
-  if (scales === undefined) convs.set(y, conv);
+  if (folded === undefined) convs.set(y, conv);
 }
 
 rule(conv2dOp, (scope) => {
@@ -218,7 +236,7 @@ rule(biasAddOp, (scope) => {
   const values = builder.weightOf(bias);
   const conv = convs.get(x);
   if (conv !== undefined && conv.bias === undefined && values && builder.uses(x) === 1) {
-    return writeConv(scope, outputs.y, { ...conv, bias: values });
+    return writeConv(scope, outputs.y, { ...conv, bias });
   }
   const matmul = matmuls.get(x);
   if (matmul !== undefined && builder.uses(x) === 1) {
@@ -238,56 +256,46 @@ rule(biasAddOp, (scope) => {
   builder.set(outputs.y, builder.node('Add', [builder.get(x, order), name]), order);
 });
 
-/** Scale and offset of each channel that a normalisation with fixed statistics comes to. */
-function normalization(scope: RuleScope<{ epsilon: number }>): {
-  scales: () => Promise<Float32Array>;
-  offsets: (bias?: Numbers) => Promise<Float32Array>;
-} {
-  const { builder, inputs, attributes } = scope;
-  const read = async (value: Value | undefined, absent: number, channels: number) =>
-    value === undefined
-      ? new Float32Array(channels).fill(absent)
-      : ((await builder.weightOf(value)?.()) ?? fixedOnly(scope));
+/** The factor and the offset that a normalisation comes to, behind a bias. */
+function foldedNormalization(scope: RuleScope<{ epsilon: number }>, bias?: Value): Folded {
+  const { builder, inputs, attributes, source } = scope;
   const channels = inputs.movingMean.shape[0];
-  const scales64 = async () => {
-    const gamma = await read(inputs.gamma, 1, channels);
-    const variance = await read(inputs.movingVariance, 1, channels);
+  const read = async (value: Value | undefined, absent: number): Promise<Float32Array> => {
+    if (value === undefined) return new Float32Array(channels).fill(absent);
+    const weight = builder.weightOf(value);
+    if (weight !== undefined) return weight();
+    throw new ValueError(`layer '${source}' normalises by numbers that are computed`);
+  };
+  const scales = async () => {
+    const gamma = await read(inputs.gamma, 1);
+    const variance = await read(inputs.movingVariance, 1);
     return Float64Array.from(gamma, (g, i) => g / Math.sqrt(variance[i] + attributes.epsilon));
   };
   return {
-    scales: async () => Float32Array.from(await scales64()),
-    async offsets(bias) {
-      const scales = await scales64();
-      const beta = await read(inputs.beta, 0, channels);
-      const mean = await read(inputs.movingMean, 0, channels);
-      const added = (await bias?.()) ?? new Float32Array(channels);
-      return Float32Array.from(beta, (b, i) => b + (added[i] - mean[i]) * scales[i]);
+    scales: async () => Float32Array.from(await scales()),
+    async offsets() {
+      const factors = await scales();
+      const beta = await read(inputs.beta, 0);
+      const mean = await read(inputs.movingMean, 0);
+      const added = await read(bias, 0);
+      return Float32Array.from(beta, (b, i) => b + (added[i] - mean[i]) * factors[i]);
     },
   };
-}
-
-function fixedOnly({ source }: RuleScope<unknown>): never {
-  throw new ValueError(`layer '${source}' normalises by statistics that are computed`);
 }
 
 rule(batchNormOp, (scope) => {
   const { builder, convs, foldBatchNorm, inputs, outputs, attributes } = scope;
   const { x, movingMean } = inputs;
   const channels = movingMean.shape[0];
-  const { scales, offsets } = normalization(scope);
   const conv = convs.get(x);
   const isWeight = conv !== undefined && builder.weightOf(conv.w) !== undefined;
   if (foldBatchNorm && isWeight && builder.uses(x) === 1) {
-    return writeConv(scope, outputs.y, { ...conv, bias: () => offsets(conv.bias) }, scales);
+    return writeConv(scope, outputs.y, conv, foldedNormalization(scope, conv.bias));
   }
   const rank = x.shape.length;
-  if (rank !== 2 && rank !== 4) {
-    const scale = builder.floats(`${scope.source}/scale`, [channels], scales);
-    const offset = builder.floats(`${scope.source}/offset`, [channels], () => offsets());
-    const scaled = builder.node('Mul', [builder.get(x, 'ours'), scale]);
-    return builder.set(outputs.y, builder.node('Add', [scaled, offset]), 'ours');
-  }
   const order: AxisOrder = rank === 4 ? 'nchw' : 'ours';
+  const isRows = rank !== 2 && rank !== 4;
+  const source = builder.get(x, order);
   const parameter = (value: Value | undefined, name: string, absent: number) =>
     value === undefined
       ? builder.floats(`${scope.source}/${name}`, [channels], () =>
@@ -295,7 +303,7 @@ rule(batchNormOp, (scope) => {
         )
       : builder.get(value, 'ours');
   const names = [
-    builder.get(x, order),
+    isRows ? builder.node('Reshape', [source, builder.integers('rows', [-1, channels])]) : source,
     parameter(inputs.gamma, 'gamma', 1),
     parameter(inputs.beta, 'beta', 0),
     builder.get(movingMean, 'ours'),
@@ -303,15 +311,14 @@ rule(batchNormOp, (scope) => {
   ];
   const { epsilon, momentum } = attributes;
   const settings = { epsilon: float(epsilon), momentum: float(momentum) };
-  builder.set(outputs.y, builder.node('BatchNormalization', names, settings), order);
+  const normal = builder.node('BatchNormalization', names, settings);
+  if (!isRows) return builder.set(outputs.y, normal, order);
+  const shape = builder.integers('shape', builder.reshapeTarget(outputs.y));
+  builder.set(outputs.y, builder.node('Reshape', [normal, shape]), 'ours');
 });
 
-rule(reshapeOp, ({ builder, inputs, outputs, source }) => {
-  const target = builder.reshapeTarget(outputs.y);
-  if (target === undefined) {
-    throw new ValueError(`layer '${source}' has more than one axis that depends on the batch`);
-  }
-  const shape = builder.integers('shape', target);
+rule(reshapeOp, ({ builder, inputs, outputs }) => {
+  const shape = builder.integers('shape', builder.reshapeTarget(outputs.y));
   builder.set(outputs.y, builder.node('Reshape', [builder.elements(inputs.x), shape]), 'ours');
 });
 

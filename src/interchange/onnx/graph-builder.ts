@@ -1,3 +1,4 @@
+import { ValueError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
 import type {
   OnnxAttribute,
@@ -24,7 +25,6 @@ export type AxisOrder = 'ours' | 'nchw';
 type Lazy = () => Promise<Float32Array> | Float32Array;
 
 interface Constant {
-  readonly name: string;
   readonly dims: readonly number[];
   readonly floats?: Lazy;
   readonly integers?: readonly number[];
@@ -44,7 +44,8 @@ export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints'
  */
 export class OnnxGraphBuilder {
   readonly #trace: InferenceTrace;
-  readonly #names = new Set<string>();
+  /** Labels of tensors, by the keys that stand for them until it is known which are needed. */
+  readonly #labels = new Map<string, string>();
   readonly #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, Constant>();
   readonly #tensors = new Map<Value, Partial<Record<AxisOrder, string>>>();
@@ -60,7 +61,7 @@ export class OnnxGraphBuilder {
     for (const { inputs } of trace.operations) Object.values(inputs).forEach(count);
     trace.outputs.forEach(count);
     this.#inputs = trace.inputs.map((value, i) => {
-      const name = this.unique(inputNames[i]);
+      const name = this.#key(inputNames[i]);
       this.#tensors.set(value, { ours: name });
       return { name, type: ONNX_TYPES.float, shape: this.#dimensions(value) };
     });
@@ -71,21 +72,13 @@ export class OnnxGraphBuilder {
     return this.#uses.get(value) ?? 0;
   }
 
-  /** A name that nothing in the graph has. */
-  unique(name: string): string {
-    let unique = name;
-    for (let i = 1; this.#names.has(unique); i++) unique = `${name}_${i}`;
-    this.#names.add(unique);
-    return unique;
-  }
-
-  /** Adds a node with one output, and gives the output's name. */
+  /** Adds a node with one output, and gives the output's key. */
   node(
     opType: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
   ): string {
-    const output = this.unique(`${this.source}/${opType}`);
+    const output = this.#key(`${this.source}/${opType}`);
     this.#nodes.push({
       name: output,
       opType,
@@ -98,10 +91,10 @@ export class OnnxGraphBuilder {
   }
 
   /** Adds a constant of floats whose numbers are made when the graph is finished, if it is used. */
-  floats(name: string, dims: readonly number[], make: Lazy): string {
-    const unique = this.unique(name);
-    this.#constants.set(unique, { name: unique, dims, floats: make });
-    return unique;
+  floats(label: string, dims: readonly number[], make: Lazy): string {
+    const key = this.#key(label);
+    this.#constants.set(key, { dims, floats: make });
+    return key;
   }
 
   /** A constant number. */
@@ -111,9 +104,9 @@ export class OnnxGraphBuilder {
 
   /** A constant list of integers. */
   integers(name: string, values: readonly number[]): string {
-    const unique = this.unique(`${this.source}/${name}`);
-    this.#constants.set(unique, { name: unique, dims: [values.length], integers: values });
-    return unique;
+    const key = this.#key(`${this.source}/${name}`);
+    this.#constants.set(key, { dims: [values.length], integers: values });
+    return key;
   }
 
   /** The numbers of a weight; undefined for what is computed. */
@@ -122,7 +115,7 @@ export class OnnxGraphBuilder {
     return found && (() => found.variable.read());
   }
 
-  /** The name of a weight, or of the value. */
+  /** What a weight, or a value, is called. */
   nameOf(value: Value): string {
     return this.#trace.variables.get(value)?.entry ?? value.name;
   }
@@ -147,17 +140,17 @@ export class OnnxGraphBuilder {
     return order === 'nchw' ? TO_NCHW.map((axis) => list[axis]) : [...list];
   }
 
-  /** Says that a value is computed under this name, in this order of axes. */
-  set(value: Value, name: string, order: AxisOrder): void {
+  /** Says that a value is computed under this key, in this order of axes. */
+  set(value: Value, key: string, order: AxisOrder): void {
     const known = this.#tensors.get(value);
-    this.#tensors.set(value, { ...known, [order]: name });
+    this.#tensors.set(value, { ...known, [order]: key });
   }
 
-  /** The name of the tensor that holds a value, transposed where need be. */
+  /** The key of the tensor that holds a value, transposed where need be. */
   get(value: Value, order: AxisOrder): string {
     const known = this.#tensors.get(value) ?? this.#constantTensor(value);
-    const name = known[order];
-    if (name !== undefined) return name;
+    const key = known[order];
+    if (key !== undefined) return key;
     const source = known[order === 'nchw' ? 'ours' : 'nchw'] as string;
     const perm = ints(order === 'nchw' ? TO_NCHW : TO_NHWC);
     const made = this.node('Transpose', [source], { perm });
@@ -166,7 +159,7 @@ export class OnnxGraphBuilder {
   }
 
   /**
-   * The name of a tensor with the value's elements in our order, whatever its shape: an image of one
+   * The key of a tensor with the value's elements in our order, whatever its shape: an image of one
    * pixel or one channel needs no transposition for that.
    */
   elements(value: Value): string {
@@ -177,13 +170,18 @@ export class OnnxGraphBuilder {
     return this.get(value, 'ours');
   }
 
-  /** The shape of a value for `Reshape`, the batch as -1; undefined when that cannot be said. */
-  reshapeTarget(value: Value): number[] | undefined {
+  /**
+   * The shape of a value for `Reshape`, the batch as -1.
+   * @throws {ValueError} when several axes depend on the batch.
+   */
+  reshapeTarget(value: Value): number[] {
     const sizes = this.#trace.shapeOf(value);
-    const open = sizes.filter((size) => typeof size !== 'number');
-    return open.length > 1
-      ? undefined
-      : sizes.map((size) => (typeof size === 'number' ? size : -1));
+    if (sizes.filter((size) => typeof size !== 'number').length > 1) {
+      throw new ValueError(
+        `layer '${this.source}' has more than one axis that depends on the batch`,
+      );
+    }
+    return sizes.map((size) => (typeof size === 'number' ? size : -1));
   }
 
   /** The shape of a value with the batch left open. */
@@ -202,34 +200,56 @@ export class OnnxGraphBuilder {
     outputs: OnnxValue[];
   }> {
     this.source = 'output';
-    const renamed = new Map<string, string>();
-    const inputs = new Set(this.#inputs.map(({ name }) => name));
+    const names = new Map<string, string>();
+    const taken = new Set<string>();
+    const name = (key: string, label = this.#labels.get(key) ?? key): string => {
+      const known = names.get(key);
+      if (known !== undefined) return known;
+      let unique = label;
+      for (let i = 1; taken.has(unique); i++) unique = `${label}_${i}`;
+      taken.add(unique);
+      names.set(key, unique);
+      return unique;
+    };
+    const inputs = this.#inputs.map((input) => ({ ...input, name: name(input.name) }));
     const outputs = this.#trace.outputs.map((value, i): OnnxValue => {
       let tensor = this.get(value, 'ours');
-      if (renamed.has(tensor) || inputs.has(tensor) || this.#constants.has(tensor)) {
+      if (names.has(tensor) || this.#constants.has(tensor))
         tensor = this.node('Identity', [tensor]);
-      }
-      const name = this.unique(outputNames[i]);
-      renamed.set(tensor, name);
-      return { name, type: ONNX_TYPES.float, shape: this.#dimensions(value) };
+      const shape = this.#dimensions(value);
+      return { name: name(tensor, outputNames[i]), type: ONNX_TYPES.float, shape };
     });
-    const rename = (name: string) => renamed.get(name) ?? name;
-    const needed = new Set(renamed.keys());
-    const nodes: OnnxNode[] = [];
+    const needed = new Set(names.keys());
+    const live: OnnxNode[] = [];
     for (const node of this.#nodes.toReversed()) {
       if (!node.outputs.some((output) => needed.has(output))) continue;
       for (const input of node.inputs) needed.add(input);
-      nodes.push({
-        ...node,
-        inputs: node.inputs.map(rename),
-        outputs: node.outputs.map(rename),
-      });
+      live.push(node);
     }
     const initializers: OnnxTensor[] = [];
-    for (const constant of this.#constants.values()) {
-      if (needed.has(constant.name)) initializers.push(await tensorOf(constant));
+    for (const [key, constant] of this.#constants) {
+      if (needed.has(key)) initializers.push(await tensorOf(name(key), constant));
     }
-    return { nodes: nodes.reverse(), initializers, inputs: this.#inputs, outputs };
+    const nodes = live.reverse().map((node) => ({
+      ...node,
+      name: this.#labels.get(node.name) ?? node.name,
+      inputs: node.inputs.map((key) => name(key)),
+      outputs: node.outputs.map((key) => name(key)),
+    }));
+    const nodeNames = new Set<string>();
+    return {
+      nodes: nodes.map((node) => withUniqueName(node, nodeNames)),
+      initializers,
+      inputs,
+      outputs,
+    };
+  }
+
+  /** A key that stands for a tensor until names are given. */
+  #key(label: string): string {
+    const key = `${this.#labels.size}`;
+    this.#labels.set(key, label);
+    return key;
   }
 
   #constantTensor(value: Value): Partial<Record<AxisOrder, string>> {
@@ -248,7 +268,14 @@ export class OnnxGraphBuilder {
   }
 }
 
-async function tensorOf({ name, dims, floats, integers }: Constant): Promise<OnnxTensor> {
+function withUniqueName(node: OnnxNode, taken: Set<string>): OnnxNode {
+  let { name } = node;
+  for (let i = 1; taken.has(name); i++) name = `${node.name}_${i}`;
+  taken.add(name);
+  return { ...node, name };
+}
+
+async function tensorOf(name: string, { dims, floats, integers }: Constant): Promise<OnnxTensor> {
   if (integers !== undefined) {
     const raw = new Uint8Array(BigInt64Array.from(integers, BigInt).buffer);
     return { name, dims, type: ONNX_TYPES.int64, raw };
