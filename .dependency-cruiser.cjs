@@ -29,7 +29,7 @@ const ALLOWED = {
     'core',
   ],
   applications: ['models', 'layers', 'graph', 'ops', 'core'],
-  inspect: ['network', 'layers', 'graph', 'plan', 'core'],
+  inspect: ['network', 'layers', 'graph', 'plan', 'runtime interface', 'core'],
   interchange: [
     'applications',
     'models',

@@ -68,6 +68,23 @@ export type { CallContext, GraphLayer } from './graph/graph-layer.js';
 export type { CallNode } from './graph/symbolic-tensor.js';
 export { type SymbolicShape, SymbolicTensor } from './graph/symbolic-tensor.js';
 export { type Initializer, type Regularizer, Variable } from './graph/variable.js';
+export { type FormatPlanReportOptions, formatPlanReport } from './inspect/format-plan-report.js';
+export { formatStepProfile } from './inspect/format-step-profile.js';
+export {
+  type BufferReport,
+  type CallReport,
+  type CostRow,
+  type MemoryReport,
+  type PlanReport,
+  reportPlan,
+} from './inspect/plan-report.js';
+export {
+  type CallProfile,
+  type ProfileRow,
+  profileStep,
+  type ReplicaProfile,
+  type StepProfile,
+} from './inspect/step-profile.js';
 export {
   countParameters,
   formatSummary,
@@ -164,10 +181,15 @@ export { Sequential, type SequentialOptions, sequential } from './models/sequent
 export type { Value } from './ops/ir.js';
 export * as ops from './ops/ops.js';
 export type { KernelCall } from './plan/kernels.js';
-export type { Plan } from './plan/plan.js';
+export type { Plan, PlanFusion } from './plan/plan.js';
 export { type PrintPlanOptions, printPlan } from './plan/print-plan.js';
 export { validatePlan } from './plan/validate-plan.js';
-export type { Executor, ExecutorDescription } from './runtime/executor.js';
+export type {
+  Executor,
+  ExecutorDescription,
+  PlanTimings,
+  ReplicaTimings,
+} from './runtime/executor.js';
 export {
   createReferenceExecutor,
   type ReferenceExecutorOptions,

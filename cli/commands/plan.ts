@@ -1,44 +1,103 @@
 import type { Command } from 'commander';
-import { datasetCatalog, findApplication, printPlan } from '../../src/node.js';
-import { addEngineOptions, type EngineOptions, integer, oneOf } from '../option-values.js';
-import { print } from '../print.js';
+import {
+  formatPlanReport,
+  formatStepProfile,
+  type Model,
+  type Plan,
+  printPlan,
+  reportPlan,
+  type StepProfile,
+} from '../../src/node.js';
+import { findModel } from '../find-model.js';
+import {
+  addEngineOptions,
+  addJsonOption,
+  type EngineOptions,
+  integer,
+  oneOf,
+} from '../option-values.js';
+import { print, printJson } from '../print.js';
 
 interface PlanOptions extends EngineOptions {
   batchSize: number;
   step: 'train' | 'evaluate' | 'predict';
+  measure?: number | true;
+  calls?: boolean;
+  buffers?: boolean;
+  json?: boolean;
 }
 
 const DEFAULT_BATCH_SIZE = 100;
+const DEFAULT_MEASURED_STEPS = 5;
 
 /** Adds `residuum plan`. */
 export function addPlanCommand(program: Command): void {
   const command = program
     .command('plan')
-    .description('Prints what the compiler makes of a step: the kernel calls of the first replica.')
-    .argument('[model]', 'a network', 'resnet50')
+    .description(
+      'Explains what the compiler makes of a step: costs by kernel and layer, fusions, algorithms, memory; with --measure, where its time goes.',
+    )
+    .argument(
+      '[model]',
+      "a network ('residuum summary --help' lists them) or the folder of a run",
+      'resnet50',
+    )
     .option('--batch-size <n>', 'images in a step', integer(1, 1e6), DEFAULT_BATCH_SIZE)
     .option(
       '--step <kind>',
       'train, evaluate or predict',
       oneOf(['train', 'evaluate', 'predict']),
       'train',
-    );
-  addEngineOptions(command)
-    .addHelpText('after', '\nExample:\n  residuum plan small-resnet --step predict --batch-size 1')
+    )
+    .option(
+      '--measure [steps]',
+      `run so many steps (default: ${DEFAULT_MEASURED_STEPS}) over made-up images and show times`,
+      integer(1, 1e6),
+    )
+    .option('--calls', 'list all kernel calls of the first replica with their operands')
+    .option('--buffers', 'list all arrays: where they lie, when they are in use, what they share');
+  addEngineOptions(command);
+  addJsonOption(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  residuum plan small-resnet --step predict --batch-size 1\n  residuum plan resnet50 --measure 10',
+    )
     .action(plan);
 }
 
 async function plan(name: string, options: PlanOptions): Promise<void> {
-  const { step, batchSize, executor, replicas, gemm } = options;
-  const [{ imageShape, classNames }] = datasetCatalog;
-  const application = findApplication(name);
-  const model = application.build({ inputShape: imageShape, classes: classNames.length });
-  const metrics = ['accuracy'] as const;
-  model.compile({ loss: 'categoricalCrossentropy', metrics, executor, replicas, gemm });
+  const { step, batchSize, executor, replicas, gemm, calls, buffers } = options;
+  const engine = { executor, replicas, gemm, profile: options.measure !== undefined };
+  const model = await findModel(name, engine);
+  if (!model.compiled) {
+    model.compile({ loss: 'categoricalCrossentropy', metrics: ['accuracy'], ...engine });
+  }
   try {
-    const [first] = await model.plans(step, batchSize);
-    print(printPlan(first).trimEnd());
+    const plans = await model.plans(step, batchSize);
+    const profile = await measure(model, options);
+    if (options.json === true) {
+      printReport(plans, profile);
+      return;
+    }
+    const report = reportPlan(plans);
+    print(formatPlanReport(report, { costs: profile === undefined, buffers }));
+    if (profile !== undefined) print(`\n${formatStepProfile(profile)}`);
+    if (calls === true) print(`\n${printPlan(plans[0]).trimEnd()}`);
   } finally {
     await model.dispose();
   }
+}
+
+async function measure(
+  model: Model,
+  { step, batchSize, measure: steps }: PlanOptions,
+): Promise<StepProfile | undefined> {
+  if (steps === undefined) return undefined;
+  const count = steps === true ? DEFAULT_MEASURED_STEPS : steps;
+  process.stderr.write(`Measuring ${count} steps …\n`);
+  return model.measureStep(step, batchSize, count);
+}
+
+function printReport(plans: readonly Plan[], profile: StepProfile | undefined): void {
+  printJson({ ...reportPlan(plans), ...(profile !== undefined && { profile }) });
 }

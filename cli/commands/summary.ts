@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
-import { isRunFolder, RunFolder } from '../../src/node/run-folder.js';
-import {
-  applications,
-  countParameters,
-  datasetCatalog,
-  findApplication,
-  type Model,
-  summarize,
-} from '../../src/node.js';
+import { applications, countParameters, summarize } from '../../src/node.js';
+import { findModel } from '../find-model.js';
 import { addJsonOption } from '../option-values.js';
 import { print, printJson } from '../print.js';
 
@@ -33,13 +26,4 @@ async function summary(name: string, options: { json?: boolean }): Promise<void>
   }
   for (const row of summarize(model.network)) printJson(row);
   printJson(countParameters(model.network));
-}
-
-async function findModel(name: string): Promise<Model> {
-  const isPath = /[/\\]/.test(name) || (await isRunFolder(name));
-  if (isPath && !Object.hasOwn(applications, name)) {
-    return (await RunFolder.open(name)).readModel();
-  }
-  const [{ imageShape, classNames }] = datasetCatalog;
-  return findApplication(name).build({ inputShape: imageShape, classes: classNames.length });
 }

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ValueError } from '../../src/core/errors.js';
 import { formatSeconds, type ProgressBar, progressBar } from '../../src/node/progress-bar.js';
 import {
+  mainProfile,
   type ResumeChanges,
   type RunOutcome,
   type RunRecord,
@@ -16,6 +18,7 @@ import {
   datasetRow,
   type ExecutorDescription,
   findApplication,
+  formatStepProfile,
   optimizerNames,
 } from '../../src/node.js';
 import { downloadBar } from '../download-bar.js';
@@ -42,6 +45,7 @@ interface TrainOptions extends EngineOptions {
   seed?: number;
   out?: string;
   resume?: string;
+  profile?: boolean;
   json?: boolean;
 }
 
@@ -84,6 +88,7 @@ export function addTrainCommand(program: Command): void {
     .option('--seed <n>', 'first weights, order of images and dropout (default: 0)', integer(0));
   addEngineOptions(command)
     .option('--out <folder>', 'folder of the run (default: the next free one in runs/)')
+    .option('--profile', 'take the time of every kernel call and show where it goes at the end')
     .option('--resume <run>', 'go on with a run; --epochs and --learning-rate may change');
   addJsonOption(command)
     .addHelpText(
@@ -103,7 +108,7 @@ async function train(options: TrainOptions): Promise<void> {
   });
   let run: TrainingRun;
   try {
-    run = await prepare(options, { signal, onDownload: download });
+    run = await prepare(options, { signal, onDownload: download, profile: options.profile });
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     process.stderr.write('residuum: stopped before training began; nothing was saved.\n');
@@ -119,7 +124,10 @@ async function train(options: TrainOptions): Promise<void> {
     const onEvent = json ? printJson : undefined;
     const outcome = await run.train({ signal, callbacks, onEvent });
     if (outcome.status === 'interrupted') process.exitCode = EXIT_INTERRUPTED;
-    if (!json) conclude(run, outcome);
+    if (!json) {
+      showProfile(run);
+      conclude(run, outcome);
+    }
   } finally {
     bar?.finish();
   }
@@ -239,6 +247,20 @@ function conclude(run: TrainingRun, outcome: RunOutcome): void {
   print(`  residuum predict ${word} IMAGE.png   what is on a picture`);
   print(`  residuum evaluate ${word}            the test again`);
   print(`  residuum summary ${word}             the layers`);
+}
+
+/** The dearest layers are shown; the file has all, call by call. */
+const LAYERS_SHOWN = 25;
+
+function showProfile({ profiles, path }: TrainingRun): void {
+  const main = mainProfile(profiles);
+  if (main === undefined) return;
+  print(`\n${formatStepProfile(main, { layers: LAYERS_SHOWN })}`);
+  for (const { name, samples, runs, milliseconds } of profiles) {
+    if (name === main.name && samples === main.samples) continue;
+    print(`${name}, ${samples} samples: ${milliseconds.toFixed(1)} ms (mean of ${runs})`);
+  }
+  print(`All kernel calls are in ${join(path, 'profile.json')}`);
 }
 
 /** Steps after which moving statistics of momentum 0.99 have all but forgotten where they began. */

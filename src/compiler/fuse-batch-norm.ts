@@ -46,6 +46,7 @@ export function fuseBatchNormBias(graph: IrGraph, differentiable: boolean): IrGr
     if (differentiable && !norm.attributes.batchStatistics) continue;
     const inputs = { ...norm.inputs, x: biasAdd.inputs.x, bias: biasAdd.inputs.bias };
     replace(graph, norm, { ...norm, inputs }, biasAdd);
+    graph.noteFusion('batchNorm + bias', norm, biasAdd);
   }
   return graph;
 }
@@ -72,6 +73,7 @@ export function fuseBatchNormResidual(graph: IrGraph): IrGraph {
         outputs: { ...norm.outputs, y: add.outputs.y },
       };
       replace(graph, add, fused, norm);
+      graph.noteFusion('batchNorm + add', norm, add);
       at--;
       break;
     }
@@ -90,6 +92,7 @@ export function fuseBatchNormRelu(graph: IrGraph): IrGraph {
     const attributes: BatchNormAttributes = { ...norm.attributes, relu: true };
     const outputs = { ...norm.outputs, y: relu.outputs.y };
     replace(graph, relu, { ...norm, attributes, outputs }, norm);
+    graph.noteFusion('batchNorm + relu', norm, relu);
   }
   return graph;
 }

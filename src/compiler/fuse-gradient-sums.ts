@@ -20,6 +20,7 @@ export function fuseGradientSums(graph: IrGraph): IrGraph {
     if (replacement === undefined) continue;
     gone.add(replacement.producer);
     fused.set(add, replacement.fused);
+    graph.noteFusion(`${replacement.producer.definition.name} + add`, replacement.producer, add);
   }
   graph.operations = graph.operations
     .filter((operation) => !gone.has(operation))

@@ -15,6 +15,7 @@ export function fuseSoftmaxCrossentropy(graph: IrGraph): IrGraph {
     const softmax = consumers.producer(probabilities);
     if (softmax?.definition !== softmaxOp) return operation;
     const inputs = { logits: softmax.inputs.x, labels };
+    graph.noteFusion('softmax + crossentropy', operation, softmax);
     return { ...operation, definition: softmaxCrossentropyOp, inputs };
   });
   return graph;

@@ -149,6 +149,7 @@ class MemoryPlanner {
       inputs,
       outputs,
       calls: planned,
+      fusions: [...graph.fusions],
     };
   }
 

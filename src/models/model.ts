@@ -5,6 +5,7 @@ import { type Dataset, splitDataset } from '../data/dataset.js';
 import type { CallContext } from '../graph/graph-layer.js';
 import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
+import { profileStep, type StepProfile } from '../inspect/step-profile.js';
 import { countParameters, formatSummary, summarize } from '../inspect/summary.js';
 import { Layer, type LayerConfig, type LayerOptions } from '../layers/layer.js';
 import { networkToConfig } from '../network/config.js';
@@ -358,6 +359,29 @@ export class Model extends Layer implements Trainee, TrainingControl {
   async plans(kind: Exclude<StepKind, 'probe'>, batchSize: number): Promise<readonly Plan[]> {
     requireBatchSize(batchSize);
     return (await (await this.trainer()).step(kind, batchSize)).plans;
+  }
+
+  /**
+   * Where the time of all steps that have run since `compile({ profile: true })` goes, one profile for
+   * each kind of step and batch size; empty unless times are taken.
+   */
+  async profiles(): Promise<StepProfile[]> {
+    const timed = await (await this.trainer()).timings();
+    return timed.map(({ step, timings }) => profileStep(step.plans, timings));
+  }
+
+  /**
+   * Measures a step over made-up samples; weights and optimizer are the same before and after.
+   * @param steps how many are measured, after one that warms up; default 5.
+   * @throws {ValueError} when the model was not compiled with `profile: true`.
+   */
+  async measureStep(kind: StepKind, batchSize: number, steps = 5): Promise<StepProfile> {
+    requireBatchSize(batchSize);
+    if (!Number.isInteger(steps) || steps < 1) {
+      throw new ValueError(`steps must be an integer ≥ 1, got ${steps}`);
+    }
+    const { step, timings } = await (await this.trainer()).measure(kind, batchSize, steps);
+    return profileStep(step.plans, timings);
   }
 
   /** The executor that runs the model, made at the first use. */

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DataError, ValueError } from '../core/errors.js';
+import type { StepProfile } from '../inspect/step-profile.js';
 import type { Model } from '../models/model.js';
 import type { ExecutorOptions } from '../models/platform.js';
 import { errorCode, readFileBounded, systemReason, writeFileAtomic } from './files.js';
@@ -13,6 +14,7 @@ const RECORD = 'run.json';
 /** Name of the model's file in a run's folder. */
 export const MODEL_OF_RUN = 'model.safetensors';
 const LOG = 'log.jsonl';
+const PROFILE = 'profile.json';
 const LARGEST_RECORD = 32 * 2 ** 20;
 const MOST_RUNS = 1_000_000;
 
@@ -31,6 +33,8 @@ export async function isRunFolder(path: string): Promise<boolean> {
  *   status, settings, data, engine, position of the saved weights, figures of the epochs, test figures.
  * - `model.safetensors`: the model with weights and optimizer state, as `saveModel` writes it.
  * - `log.jsonl`: the run's events, one JSON object a line, the same as `residuum train --json` prints.
+ * - `profile.json`, where the run was asked for it: an array of `StepProfile`, one for each kind of step
+ *   and batch size.
  *
  * `run.json` and the model are each replaced whole, the model first. Its number of steps, not
  * `position`, decides where a run goes on that was killed between the two.
@@ -146,6 +150,13 @@ export class RunFolder {
     await saveModel(model, join(this.path, MODEL_OF_RUN));
   }
 
+  /** @returns path of the file. @throws DataError when it cannot be written; what was there stays. */
+  async writeProfile(profiles: readonly StepProfile[]): Promise<string> {
+    const path = join(this.path, PROFILE);
+    await writeFileAtomic(path, `${JSON.stringify(profiles)}\n`);
+    return path;
+  }
+
   /** Adds an event to the log. @throws DataError when it cannot be written. */
   async log(event: RunEvent): Promise<void> {
     const path = join(this.path, LOG);
@@ -158,7 +169,7 @@ export class RunFolder {
 
   /** Takes back `create` and all that was written since, after a failure. */
   async remove(): Promise<void> {
-    for (const name of [RECORD, MODEL_OF_RUN, LOG]) {
+    for (const name of [RECORD, MODEL_OF_RUN, LOG, PROFILE]) {
       await rm(join(this.path, name), { force: true }).catch(() => undefined);
     }
     if (this.#created === undefined) return;

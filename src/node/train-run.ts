@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { findApplication } from '../applications/registry.js';
 import { DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
 import { datasetRow } from '../data/catalog.js';
+import type { StepProfile } from '../inspect/step-profile.js';
 import { setRandomSeed } from '../layers/random-seed.js';
 import type { Model } from '../models/model.js';
 import type { Callback } from '../training/callback.js';
@@ -33,6 +34,8 @@ export interface RunHooks {
   readonly signal?: AbortSignal;
   /** Hears of a download of the data. */
   readonly onDownload?: (progress: DownloadProgress) => void;
+  /** Whether the run takes the time of every kernel call; default false. */
+  readonly profile?: boolean;
 }
 
 /** What may change when a run goes on. */
@@ -73,7 +76,8 @@ export async function startRun(
   const model = application.build({ inputShape: imageShape, classes: classNames.length });
   const { executor, replicas, gemm } = settings;
   const metrics = ['accuracy'] as const;
-  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, executor, replicas, gemm });
+  const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
+  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, ...engineOptions });
   let folder: RunFolder | undefined;
   try {
     const engine = (await model.executor()).description;
@@ -99,7 +103,11 @@ export async function startRun(
     await folder.writeModel(model);
     await folder.writeRecord(record);
     signal?.throwIfAborted();
-    return new TrainingRun(folder, record, model, data, { resumed: false, notes: [] });
+    return new TrainingRun(folder, record, model, data, {
+      resumed: false,
+      notes: [],
+      profile: hooks.profile,
+    });
   } catch (error) {
     await folder?.remove();
     await model.dispose().catch(() => undefined);
@@ -129,7 +137,7 @@ export async function resumeRun(
   const data = await load(settings, hooks);
   checkSameData(path, before.data, data);
   const { executor, replicas, gemm } = settings;
-  const model = await folder.readModel({ executor, replicas, gemm });
+  const model = await folder.readModel({ executor, replicas, gemm, profile: hooks.profile });
   if (changes.learningRate !== undefined) model.optimizer.learningRate = changes.learningRate;
   try {
     const engine = (await model.executor()).description;
@@ -153,7 +161,11 @@ export async function resumeRun(
     };
     await folder.writeRecord(record);
     const notes = [...place.notes, ...engineNotes(before, record)];
-    return new TrainingRun(folder, record, model, data, { resumed: true, notes });
+    return new TrainingRun(folder, record, model, data, {
+      resumed: true,
+      notes,
+      profile: hooks.profile,
+    });
   } catch (error) {
     await model.dispose().catch(() => undefined);
     throw error;
@@ -169,9 +181,11 @@ export class TrainingRun {
   /** Sentences for the person at the terminal about what may be unexpected. */
   readonly notes: readonly string[];
   readonly #folder: RunFolder;
+  readonly #isProfiling: boolean;
   #record: RunRecord;
   /** Steps that this process has done. */
   #steps = 0;
+  #profiles: readonly StepProfile[] = [];
 
   /** For `startRun` and `resumeRun`. */
   constructor(
@@ -179,7 +193,7 @@ export class TrainingRun {
     record: RunRecord,
     model: Model,
     data: LoadedDataset,
-    origin: { resumed: boolean; notes: readonly string[] },
+    origin: { resumed: boolean; notes: readonly string[]; profile?: boolean },
   ) {
     this.#folder = folder;
     this.#record = record;
@@ -187,6 +201,7 @@ export class TrainingRun {
     this.data = data;
     this.resumed = origin.resumed;
     this.notes = origin.notes;
+    this.#isProfiling = origin.profile === true;
   }
 
   /** Path of the run's folder. */
@@ -197,6 +212,11 @@ export class TrainingRun {
   /** What `run.json` says at present. */
   get record(): RunRecord {
     return this.#record;
+  }
+
+  /** Where the time of the steps went, once training is over; empty unless the run was asked for it. */
+  get profiles(): readonly StepProfile[] {
+    return this.#profiles;
   }
 
   /**
@@ -219,6 +239,7 @@ export class TrainingRun {
     try {
       await emit(this.#startEvent());
       const outcome = await this.#trainAndTest(emit, callbacks, signal);
+      await this.#keepProfiles(emit);
       await emit(this.#endEvent(outcome));
       return outcome;
     } catch (error) {
@@ -269,6 +290,16 @@ export class TrainingRun {
       const batch = stepsOfEpoch(this.#record);
       return await this.#stop({ epoch: recorder.epoch, batch, ...trained });
     }
+  }
+
+  async #keepProfiles(emit: (event: RunEvent) => Promise<void>): Promise<void> {
+    if (!this.#isProfiling) return;
+    this.#profiles = await this.model.profiles();
+    const file = await this.#folder.writeProfile(this.#profiles);
+    const main = mainProfile(this.#profiles);
+    if (main === undefined) return;
+    const { calls: _, ...step } = main;
+    await emit({ event: 'profile', file, step });
   }
 
   async #saveEpoch(epoch: number, figures: Figures): Promise<void> {
@@ -341,6 +372,14 @@ export class TrainingRun {
     const { epoch, samples } = outcome.position;
     return { event: 'end', status: 'interrupted', run, epoch: epoch + 1, samples };
   }
+}
+
+/** The profile of the step that took most of the time: of training, unless a run only tested. */
+export function mainProfile(profiles: readonly StepProfile[]): StepProfile | undefined {
+  return profiles.reduce<StepProfile | undefined>((main, profile) => {
+    const whole = ({ runs, milliseconds }: StepProfile) => runs * milliseconds;
+    return main === undefined || whole(profile) > whole(main) ? profile : main;
+  }, undefined);
 }
 
 const optimizers = { adam, sgd };

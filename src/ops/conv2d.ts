@@ -1,6 +1,7 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape } from '../core/shape.js';
 import { chooseConvAlgorithm, convWorkspaceSize } from '../plan/conv-workspace.js';
+import { kernelSpecs } from '../plan/kernel-spec.js';
 import type { Conv2dAttributes } from '../plan/kernels.js';
 import { lowerToKernel, type OpDefinition, requireRank, type Value } from './ir.js';
 import { type Padding, type Pads, placeWindow } from './window.js';
@@ -49,8 +50,7 @@ function geometry(x: Shape, w: Shape, options: Conv2dOptions): Conv2dAttributes 
 }
 
 function convFlops(x: Shape, w: Shape, options: Conv2dOptions): number {
-  const { batch, outHeight, outWidth, filters } = geometry(x, w, options);
-  return 2 * batch * outHeight * outWidth * filters * w[0] * w[1] * w[2];
+  return kernelSpecs.conv2d.flops(geometry(x, w, options));
 }
 
 /** y `[N, H', W', O]` from x `[N, H, W, C]` and w `[h, w, C / groups, O]`. */

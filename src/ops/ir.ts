@@ -1,6 +1,7 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
 import type { KernelName, KernelTable, Phase } from '../plan/kernels.js';
+import type { PlanFusion } from '../plan/plan.js';
 
 /** An array inside a step that is being described: a shape, and the operation that will compute it. */
 export interface Value {
@@ -132,6 +133,8 @@ export class IrGraph {
     readonly name: string;
     readonly kind: 'scalar' | 'batch' | 'replicated';
   }[] = [];
+  /** What passes made one of two, for people to see. */
+  readonly fusions: PlanFusion[] = [];
   /** The layer on whose behalf operations are being added. */
   source = '';
   /** The phase of operations being added. */
@@ -146,6 +149,12 @@ export class IrGraph {
   /** A new value that nothing computes yet. */
   value(name: string, shape: Shape): Value {
     return { id: this.#values++, shape, graph: this, name };
+  }
+
+  /** Notes that `into` does the work of `absorbed` too, which passes drop. */
+  noteFusion(rule: string, into: Operation, absorbed: Operation): void {
+    const { source: layer, phase } = into;
+    this.fusions.push({ rule, layer, absorbed: absorbed.source, phase });
   }
 
   /** How many values there are; ids are below it. */

@@ -1,5 +1,6 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape } from '../core/shape.js';
+import { kernelSpecs } from '../plan/kernel-spec.js';
 import { lowerToKernel, type OpDefinition, type Value } from './ir.js';
 
 interface MatmulAttributes {
@@ -41,8 +42,7 @@ export const matmulOp: OpDefinition<MatmulAttributes> = {
     };
   },
   flops({ a, b }, attributes) {
-    const { m, n, k } = dimensions(a, b, attributes);
-    return 2 * m * n * k;
+    return kernelSpecs.matmul.flops({ ...dimensions(a, b, attributes), ...attributes });
   },
   lower(scope) {
     const { m, n, k } = dimensions(scope.inputs.a.shape, scope.inputs.b.shape, scope.attributes);

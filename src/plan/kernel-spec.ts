@@ -1,8 +1,11 @@
-import { convWorkspaceSize } from './conv-workspace.js';
+import { convWorkspaceSize, mirrorConvolution } from './conv-workspace.js';
 import type { Conv2dAttributes, KernelName, KernelTable, Pool2dAttributes } from './kernels.js';
 
-/** Number of elements of an operand: exact, or a lower bound for kernels that touch only a part. */
-export type OperandSize = number | { atLeast: number };
+/**
+ * Number of elements of an operand: exact, or a lower bound for kernels that use only a part; `touched`
+ * is how many they use where that is fewer.
+ */
+export type OperandSize = number | { atLeast: number; touched?: number };
 
 type ReadName<K extends KernelName> = KernelTable[K]['reads'] | KernelTable[K]['optionalReads'];
 type WriteName<K extends KernelName> = KernelTable[K]['writes'] | KernelTable[K]['optionalWrites'];
@@ -27,6 +30,13 @@ export interface KernelSpec<K extends KernelName> {
   collective: boolean;
   /** Elements of workspace that an executor may use. */
   workspace(attributes: KernelTable[K]['attributes']): number;
+  /**
+   * Multiply-adds of useful work, counted as 2 each, whatever the algorithm; work on elements, which
+   * waits for memory, counts as 0.
+   */
+  flops(attributes: KernelTable[K]['attributes']): number;
+  /** How an executor computes it, in a word or two, where the compiler chose among several ways. */
+  algorithm(attributes: KernelTable[K]['attributes']): string | undefined;
   /** What is wrong with a call although all its sizes are right, or undefined. */
   problem(
     attributes: KernelTable[K]['attributes'],
@@ -47,6 +57,8 @@ function spec<K extends KernelName>(
     inPlace: {},
     collective: false,
     workspace: () => 0,
+    flops: () => 0,
+    algorithm: () => undefined,
     problem: () => undefined,
     ...details,
   };
@@ -59,7 +71,8 @@ function product(shape: readonly number[]): number {
 /** Elements that a strided box reaches from element 0. */
 function extent(shape: readonly number[], strides: readonly number[], offset = 0): OperandSize {
   if (shape.some((d) => d === 0)) return { atLeast: 0 };
-  return { atLeast: shape.reduce((last, d, axis) => last + (d - 1) * strides[axis], offset) + 1 };
+  const atLeast = shape.reduce((last, d, axis) => last + (d - 1) * strides[axis], offset) + 1;
+  return { atLeast, touched: product(shape.filter((_, axis) => strides[axis] !== 0)) };
 }
 
 function rankProblem(...lists: readonly (readonly number[])[]): string | undefined {
@@ -77,6 +90,15 @@ function convSizes(a: Conv2dAttributes): { x: number; w: number; y: number } {
     w: a.kernelHeight * a.kernelWidth * (a.channels / a.groups) * a.filters,
     y: a.batch * a.outHeight * a.outWidth * a.filters,
   };
+}
+
+function convFlops(a: Conv2dAttributes): number {
+  const patch = a.kernelHeight * a.kernelWidth * (a.channels / a.groups);
+  return 2 * a.batch * a.outHeight * a.outWidth * a.filters * patch;
+}
+
+function convAlgorithm({ algorithm, imagesPerChunk }: Conv2dAttributes): string {
+  return algorithm === 'im2col' ? `im2col by ${imagesPerChunk}` : algorithm;
 }
 
 function convProblem(a: Conv2dAttributes): string | undefined {
@@ -108,8 +130,9 @@ function poolSizes(a: Pool2dAttributes): { x: number; y: number } {
   };
 }
 
-function shardSize(a: { starts: number[]; counts: number[] }): OperandSize {
-  return { atLeast: Math.max(0, ...a.starts.map((start, r) => start + a.counts[r])) };
+function shardSize({ starts, counts }: { starts: number[]; counts: number[] }): OperandSize {
+  const atLeast = Math.max(0, ...starts.map((start, r) => start + counts[r]));
+  return { atLeast, touched: counts.reduce((sum, count) => sum + count, 0) };
 }
 
 function shardProblem(a: { starts: number[]; counts: number[] }): string | undefined {
@@ -120,13 +143,20 @@ function shardProblem(a: { starts: number[]; counts: number[] }): string | undef
 
 /** The specification of every kernel. */
 export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
-  matmul: spec(({ m, n, k }) => ({ reads: { a: m * k, b: k * n }, writes: { c: m * n } })),
+  matmul: spec(({ m, n, k }) => ({ reads: { a: m * k, b: k * n }, writes: { c: m * n } }), {
+    flops: ({ m, n, k }) => 2 * m * n * k,
+  }),
   conv2d: spec(
     (a) => {
       const { x, w, y } = convSizes(a);
       return { reads: { x, w }, writes: { y } };
     },
-    { workspace: (a) => convWorkspaceSize(a, 'forward'), problem: convProblem },
+    {
+      workspace: (a) => convWorkspaceSize(a, 'forward'),
+      flops: convFlops,
+      algorithm: convAlgorithm,
+      problem: convProblem,
+    },
   ),
   conv2dInputGradient: spec(
     (a) => {
@@ -137,6 +167,11 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       optional: ['accumulator'],
       mayAlias: { dx: ['accumulator'] },
       workspace: (a) => convWorkspaceSize(a, 'inputGradient'),
+      flops: convFlops,
+      algorithm: (a) => {
+        const mirror = mirrorConvolution(a);
+        return mirror === undefined ? convAlgorithm(a) : `mirrored, ${convAlgorithm(mirror)}`;
+      },
       problem: convProblem,
     },
   ),
@@ -145,7 +180,12 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       const { x, w, y } = convSizes(a);
       return { reads: { x, dy: y }, writes: { dw: w } };
     },
-    { workspace: (a) => convWorkspaceSize(a, 'filterGradient'), problem: convProblem },
+    {
+      workspace: (a) => convWorkspaceSize(a, 'filterGradient'),
+      flops: convFlops,
+      algorithm: convAlgorithm,
+      problem: convProblem,
+    },
   ),
 
   binary: spec(({ size }) => ({ reads: { a: size, b: size }, writes: { y: size } }), {
@@ -363,7 +403,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
 
   adam: spec(
     ({ start, count }) => {
-      const whole = { atLeast: start + count };
+      const whole = { atLeast: start + count, touched: count };
       const shard = { atLeast: count };
       return {
         reads: { w: whole, g: whole, m: shard, v: shard },
@@ -374,7 +414,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
   ),
   sgd: spec(
     ({ start, count }) => {
-      const whole = { atLeast: start + count };
+      const whole = { atLeast: start + count, touched: count };
       const shard = { atLeast: count };
       return { reads: { w: whole, g: whole, m: shard }, writes: { newW: whole, newM: shard } };
     },

@@ -1,5 +1,5 @@
 import type { Shape } from '../core/shape.js';
-import type { BufferId, KernelCall } from './kernels.js';
+import type { BufferId, KernelCall, Phase } from './kernels.js';
 
 /** Where a buffer lives: `state` outlasts steps and plans, `scratch` is reused within one run. */
 export type Region = 'state' | 'scratch';
@@ -39,6 +39,18 @@ export interface PlanShare {
   shares: number[];
 }
 
+/** Two operations that the compiler made one. */
+export interface PlanFusion {
+  /** What became one, such as `batchNorm + relu`. */
+  rule: string;
+  /** The layer whose calls do the work of both. */
+  layer: string;
+  /** The layer whose operation has no calls of its own any more. */
+  absorbed: string;
+  /** Part of the step. */
+  phase: Phase;
+}
+
 /**
  * A compiled step: plain, serialisable data that an executor obeys. All replicas run plans with the
  * same calls, each over its own share of the batch.
@@ -62,6 +74,8 @@ export interface Plan {
   outputs: PlanOutput[];
   /** Kernel calls, in order. */
   calls: KernelCall[];
+  /** What the compiler fused, in order; for people, an executor does not need it. */
+  fusions: PlanFusion[];
 }
 
 /** Alignment of every buffer, in elements: one cache line. */

@@ -1,5 +1,5 @@
 import { formatShape } from '../core/shape.js';
-import type { Conv2dAttributes, KernelCall, Pool2dAttributes } from './kernels.js';
+import { describeCall } from './describe-call.js';
 import type { Plan, PlanBuffer } from './plan.js';
 
 /** What `printPlan` adds to the calls. */
@@ -57,7 +57,7 @@ function printCalls(plan: Plan): string[] {
     const line = [
       `${index}`.padStart(width),
       call.kernel.padEnd(kernelWidth),
-      `{${attributesOf(call)}}`,
+      `{${describeCall(call)}}`,
       `${operands(call.reads)} -> ${operands(call.writes)}${workspace}`,
       `# ${call.source}`,
     ].join('  ');
@@ -65,46 +65,6 @@ function printCalls(plan: Plan): string[] {
     phase = call.phase;
     return [`${phase}:`, line];
   });
-}
-
-function attributesOf(call: KernelCall): string {
-  switch (call.kernel) {
-    case 'conv2d':
-    case 'conv2dInputGradient':
-    case 'conv2dFilterGradient':
-      return convolution(call.attributes);
-    case 'maxPool':
-    case 'maxPoolGradient':
-    case 'averagePool':
-    case 'averagePoolGradient':
-      return pooling(call.attributes);
-    default:
-      return Object.entries(call.attributes)
-        .map(([name, value]) => `${name}: ${Array.isArray(value) ? formatShape(value) : value}`)
-        .join(', ');
-  }
-}
-
-function convolution(a: Conv2dAttributes): string {
-  const parts = [
-    `${formatShape([a.batch, a.height, a.width, a.channels])} * ${a.kernelHeight}×${a.kernelWidth}`,
-    `/ ${a.strideHeight}×${a.strideWidth} -> [${a.outHeight}, ${a.outWidth}, ${a.filters}]`,
-    `pad ${a.padTop},${a.padLeft}`,
-  ];
-  if (a.dilationHeight !== 1 || a.dilationWidth !== 1) {
-    parts.push(`dilation ${a.dilationHeight}×${a.dilationWidth}`);
-  }
-  if (a.groups !== 1) parts.push(`groups ${a.groups}`);
-  parts.push(a.algorithm === 'im2col' ? `im2col by ${a.imagesPerChunk}` : a.algorithm);
-  return parts.join(' ');
-}
-
-function pooling(a: Pool2dAttributes): string {
-  const input = formatShape([a.batch, a.height, a.width, a.channels]);
-  return (
-    `${input} ${a.poolHeight}×${a.poolWidth} / ${a.strideHeight}×${a.strideWidth} -> ` +
-    `[${a.outHeight}, ${a.outWidth}] pad ${a.padTop},${a.padLeft}`
-  );
 }
 
 function printBuffers(plan: Plan): string[] {

@@ -39,6 +39,7 @@ function chain(): Plan {
     inputs: [{ name: 'x', buffer: 0, sampleShape: [10] }],
     outputs: [{ name: 'c', buffer: 3, kind: 'batch' }],
     calls: [affine(0, 1), affine(1, 2), affine(2, 3)],
+    fusions: [],
   };
 }
 

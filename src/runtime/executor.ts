@@ -22,6 +22,28 @@ export interface PreparedPlan {
   readonly inputs: readonly (readonly Float32Array[])[];
 }
 
+/** Where the time of a replica goes: milliseconds of one run, as means over runs. */
+export interface ReplicaTimings {
+  /** The whole run: its calls, and copying inputs and results. */
+  readonly total: number;
+  /** Each call by its place in `Plan.calls`, waiting included. */
+  readonly calls: Float64Array;
+  /** The part of each call that went by in waiting for other replicas. */
+  readonly waiting: Float64Array;
+}
+
+/** Where the time of a plan goes. The first run warms up and counts only while there is no other. */
+export interface PlanTimings {
+  /** How many runs the means are over. */
+  readonly runs: number;
+  /** Milliseconds from the caller's order to its results. */
+  readonly milliseconds: number;
+  /** Milliseconds from one run to the next, where they followed each other at once; 0 if none did. */
+  readonly between: number;
+  /** By replica. */
+  readonly replicas: readonly ReplicaTimings[];
+}
+
 /** What an executor says of itself, for `doctor`, `train` and run records. */
 export interface ExecutorDescription {
   /** Name of the executor. */
@@ -51,6 +73,8 @@ export interface Executor {
   run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults>;
   /** Milliseconds per call of the last run, by place in `Plan.calls`; empty unless profiling. */
   profile(): Promise<Float64Array>;
+  /** Where the time of all runs of a plan went; undefined without runs, or unless profiling. */
+  timings(plan: PreparedPlan): Promise<PlanTimings | undefined>;
   /** Ends workers and frees memory; further calls throw. */
   dispose(): Promise<void>;
 }

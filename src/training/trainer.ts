@@ -4,7 +4,8 @@ import { ValueError } from '../core/errors.js';
 import type { VariableHolder } from '../graph/variable.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
-import type { Executor, PreparedPlan, RunResults } from '../runtime/executor.js';
+import type { Executor, PlanTimings, PreparedPlan, RunResults } from '../runtime/executor.js';
+import { fillWithSamples } from './made-up-samples.js';
 import type { Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
 import { evaluateRecipe, predictRecipe, probeRecipe, trainRecipe } from './step-recipes.js';
@@ -19,6 +20,12 @@ export interface Step {
   readonly batchSize: number;
   readonly plans: readonly Plan[];
   readonly prepared: PreparedPlan;
+}
+
+/** A step and where its time goes. */
+export interface TimedStep {
+  readonly step: Step;
+  readonly timings: PlanTimings;
 }
 
 /** What training needs beside the model. */
@@ -103,6 +110,44 @@ export class Trainer implements VariableHolder {
       this.#stateIsNewer = true;
     }
     return results;
+  }
+
+  /** Where the time of the steps that have run goes; nothing unless the executor takes times. */
+  async timings(): Promise<TimedStep[]> {
+    const timed: TimedStep[] = [];
+    for (const step of this.#steps.values()) {
+      const timings = await this.#executor.timings(step.prepared);
+      if (timings !== undefined) timed.push({ step, timings });
+    }
+    return timed;
+  }
+
+  /**
+   * Runs a step so many times, after one to warm up, over made-up samples; weights and optimizer are
+   * then as they were.
+   * @throws {ValueError} when the executor takes no times.
+   */
+  async measure(kind: StepKind, batchSize: number, runs: number): Promise<TimedStep> {
+    await this.pull();
+    const weights = this.#trainee.namedVariables.map(({ variable }) => variable.hostValue);
+    const { iterations, slots } = await this.optimizerState();
+    const state = { iterations, slots: new Map([...slots].map(([k, v]) => [k, new Map(v)])) };
+    const step = await this.step(kind, batchSize);
+    try {
+      fillWithSamples(step, this.#trainee.inputNames.length);
+      for (let run = 0; run <= runs; run++) await this.run(step, 0);
+      const timings = await this.#executor.timings(step.prepared);
+      if (timings !== undefined) return { step, timings };
+      throw new ValueError('no times are taken; compile the model with { profile: true } first');
+    } finally {
+      if (kind === 'train') {
+        this.#stateIsNewer = false;
+        this.#trainee.namedVariables.forEach(({ variable }, i) => {
+          variable.accept(weights[i]);
+        });
+        await this.setOptimizerState(state);
+      }
+    }
   }
 
   /** Copies the newest weights from the executor into the model's variables. */

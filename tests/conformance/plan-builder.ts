@@ -30,6 +30,7 @@ export class PlanBuilder {
       inputs: [],
       outputs: [],
       calls: [],
+      fusions: [],
     };
   }
 

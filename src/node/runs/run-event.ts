@@ -1,3 +1,4 @@
+import type { StepProfile } from '../../inspect/step-profile.js';
 import type { RunData, RunSettings } from './run-record.js';
 
 /** What happens in a run, as `train --json` prints it and `log.jsonl` keeps it. Epochs count from 1. */
@@ -5,6 +6,7 @@ export type RunEvent =
   | RunStartEvent
   | RunBatchEvent
   | RunEpochEvent
+  | RunProfileEvent
   | RunEndEvent
   | { readonly event: 'error'; readonly code: string; readonly message: string };
 
@@ -49,6 +51,15 @@ export interface RunEpochEvent {
   readonly valLoss: number;
   readonly valAccuracy: number;
   readonly seconds: number;
+}
+
+/** Where the time of the training steps went, when the run was asked for it; times in milliseconds. */
+export interface RunProfileEvent {
+  readonly event: 'profile';
+  /** File with everything, call by call: an array of `StepProfile`. */
+  readonly file: string;
+  /** The step that took most of the time, that of training as a rule; without its calls. */
+  readonly step: Omit<StepProfile, 'calls'>;
 }
 
 /** The end of a run that was not stopped by an error. */

@@ -7,6 +7,8 @@ export interface Collective {
   readonly replica: number;
   /** How many replicas there are. */
   readonly replicas: number;
+  /** Milliseconds spent so far in waiting for the others. */
+  readonly waited: number;
   /** Waits until every replica is here. */
   barrier(): void;
   /** target[i] = Σ over replicas of source[i], added in replica order; target may be source. */

@@ -30,6 +30,7 @@ class PlanBuilder {
       inputs: [],
       outputs: [],
       calls: [],
+      fusions: [],
     };
   }
 

@@ -4,10 +4,12 @@ import type { StateLayout } from '../../plan/state-layout.js';
 import type {
   Executor,
   ExecutorDescription,
+  PlanTimings,
   PreparedPlan,
   RunParameters,
   RunResults,
 } from '../executor.js';
+import { RunClock } from '../run-clock.js';
 import { compileKernels } from './kernel-module.js';
 import type { GemmChoice, HostMessage, WorkerMessage } from './messages.js';
 import { type ReplicaArrays, shareArrays } from './replica-arrays.js';
@@ -25,6 +27,13 @@ export interface CpuExecutorSettings {
   profile: boolean;
 }
 
+/** A plan that the replicas know. */
+interface KnownPlan {
+  id: number;
+  arrays: ReplicaArrays;
+  clock: RunClock;
+}
+
 /**
  * Runs plans on the processor's cores: one worker a replica, each with its own memory, its kernels in
  * WebAssembly and its share of the batch. The calling thread stays free while a step runs.
@@ -33,10 +42,12 @@ export class CpuExecutor implements Executor {
   readonly description: ExecutorDescription;
   readonly #replicas: readonly ReplicaClient[];
   readonly #profiling: boolean;
-  readonly #prepared = new WeakMap<PreparedPlan, { id: number; arrays: ReplicaArrays }>();
+  readonly #prepared = new WeakMap<PreparedPlan, KnownPlan>();
   /** Lets replicas forget a plan when the caller has. */
   readonly #forgotten: FinalizationRegistry<number>;
   #layout: StateLayout | undefined;
+  /** The clock of the plan that ran last, unless something else was asked for since. */
+  #clock: RunClock | undefined;
   #planCount = 0;
   #bytes = 0;
   /** The failure after which the replicas no longer agree, or one is gone. */
@@ -94,6 +105,7 @@ export class CpuExecutor implements Executor {
 
   allocateState(layout: StateLayout): Promise<void> {
     return this.#enqueue(async () => {
+      this.#clock = undefined;
       const shards = layout.shards.starts.length;
       if (shards !== this.#replicas.length) {
         throw new ExecutorError(
@@ -109,6 +121,7 @@ export class CpuExecutor implements Executor {
 
   writeState(values: ReadonlyMap<string, Float32Array>): Promise<void> {
     return this.#enqueue(async () => {
+      this.#clock = undefined;
       const { items, data } = this.#locate([...values.keys()]);
       const elements = new Float32Array(data);
       for (const item of items) {
@@ -126,6 +139,7 @@ export class CpuExecutor implements Executor {
 
   readState(names: readonly string[]): Promise<Map<string, Float32Array>> {
     return this.#enqueue(async () => {
+      this.#clock = undefined;
       const { items, data } = this.#locate(names);
       await this.#request((replica) => ({
         type: 'read',
@@ -144,6 +158,7 @@ export class CpuExecutor implements Executor {
 
   prepare(plans: readonly Plan[]): Promise<PreparedPlan> {
     return this.#enqueue(async () => {
+      this.#clock = undefined;
       const arrays = shareArrays(plans, this.#replicas.length);
       const id = this.#planCount++;
       try {
@@ -158,7 +173,7 @@ export class CpuExecutor implements Executor {
         throw error;
       }
       const prepared: PreparedPlan = { inputs: arrays.staging };
-      this.#prepared.set(prepared, { id, arrays });
+      this.#prepared.set(prepared, { id, arrays, clock: new RunClock() });
       this.#forgotten.register(prepared, id);
       return prepared;
     });
@@ -166,13 +181,13 @@ export class CpuExecutor implements Executor {
 
   run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults> {
     return this.#enqueue(async () => {
-      const known = this.#prepared.get(plan);
-      if (known === undefined) {
-        throw new ExecutorError('this plan was prepared by another executor; prepare it here too.');
-      }
-      const { id, arrays } = known;
+      const { id, arrays, clock } = this.#known(plan);
+      if (clock !== this.#clock) clock.interrupt();
+      clock.begin(performance.now());
       try {
         await this.#request(() => ({ type: 'run', id, set, parameters }));
+        clock.end(performance.now());
+        this.#clock = clock;
       } catch (error) {
         // Replicas stopped at different calls: their states no longer agree.
         if (error instanceof Error) this.#failure ??= error.message;
@@ -187,6 +202,19 @@ export class CpuExecutor implements Executor {
       if (!this.#profiling) return new Float64Array(0);
       const answer = await this.#replicas[0].request({ type: 'profile' });
       return answer.type === 'profile' ? answer.milliseconds : new Float64Array(0);
+    });
+  }
+
+  timings(plan: PreparedPlan): Promise<PlanTimings | undefined> {
+    return this.#enqueue(async () => {
+      const { id, clock } = this.#known(plan);
+      if (!this.#profiling || clock.runs === 0) return undefined;
+      const { runs, milliseconds, between } = clock;
+      const answers = await requestAll(this.#replicas, () => ({ type: 'timings', id }));
+      const replicas = answers.flatMap((answer) =>
+        answer.type === 'timings' ? [answer.timings] : [],
+      );
+      return { runs, milliseconds, between, replicas };
     });
   }
 
@@ -207,6 +235,13 @@ export class CpuExecutor implements Executor {
     });
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  /** @throws ExecutorError for a plan of another executor. */
+  #known(plan: PreparedPlan): KnownPlan {
+    const known = this.#prepared.get(plan);
+    if (known !== undefined) return known;
+    throw new ExecutorError('this plan was prepared by another executor; prepare it here too.');
   }
 
   /** Where names lie in the state, and a shared array that holds them side by side. */

@@ -1,5 +1,5 @@
 import type { Plan } from '../../plan/plan.js';
-import type { RunParameters } from '../executor.js';
+import type { ReplicaTimings, RunParameters } from '../executor.js';
 import type { Exchange } from './shared-collective.js';
 
 /** Which GEMM a replica shall use; `auto` takes onnxruntime where it loads. */
@@ -44,6 +44,7 @@ export type HostMessage =
   | { type: 'release'; id: number }
   | { type: 'run'; id: number; set: 0 | 1; parameters: RunParameters }
   | { type: 'profile' }
+  | { type: 'timings'; id: number }
   | { type: 'stop' };
 
 /** What a replica answers. */
@@ -51,5 +52,6 @@ export type WorkerMessage =
   | { type: 'started'; gemm: string }
   | { type: 'done'; bytes: number }
   | { type: 'profile'; milliseconds: Float64Array }
+  | { type: 'timings'; timings: ReplicaTimings }
   /** `aborted`: this replica is well, but another failed while it waited for it. */
   | { type: 'failed'; message: string; aborted: boolean };

@@ -66,6 +66,8 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
         break;
       case 'profile':
         return { type: 'profile', milliseconds: replica.milliseconds };
+      case 'timings':
+        return { type: 'timings', timings: replica.timings(message.id) };
     }
     return { type: 'done', bytes: replica.bytes };
   };

@@ -1,7 +1,8 @@
 import { ExecutorError } from '../../core/errors.js';
 import type { KernelCall } from '../../plan/kernels.js';
 import type { Plan, PlanBuffer } from '../../plan/plan.js';
-import type { RunParameters } from '../executor.js';
+import { CallTimes } from '../call-times.js';
+import type { ReplicaTimings, RunParameters } from '../executor.js';
 import { bindCall } from './binders.js';
 import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
@@ -35,6 +36,7 @@ interface BoundPlan {
   /** Copies of the inputs, by set. */
   incoming: [Transfer[], Transfer[]];
   outgoing: Transfer[];
+  times: CallTimes;
   /** The memory and the scratch address that the calls were bound for. */
   buffer: ArrayBufferLike;
   scratch: number;
@@ -89,7 +91,13 @@ export class Replica {
   prepare(id: number, plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): void {
     const { memory } = this.#services;
     memory.reserveScratch(plan.scratchSize);
-    this.#plans.set(id, this.#bind(plan, inputs, outputs));
+    const times = new CallTimes(plan.calls.length);
+    this.#plans.set(id, { times, ...this.#bind(plan, inputs, outputs) });
+  }
+
+  /** Where the time of a plan's runs went; zeros unless profiling. */
+  timings(id: number): ReplicaTimings {
+    return this.#current(id).times.means();
   }
 
   /** Forgets a plan. */
@@ -100,19 +108,25 @@ export class Replica {
   /** Runs a plan once. @throws ExecutorError naming the call that failed, or AbortedError. */
   async run(id: number, set: 0 | 1, parameters: RunParameters): Promise<void> {
     const bound = this.#current(id);
+    const { profile } = this.#services;
+    const began = performance.now();
+    if (profile) bound.times.begin();
     Object.assign(this.#parameters, parameters);
     for (const { from, to } of bound.incoming[set]) to.set(from);
     const { calls } = bound;
     let place = 0;
     try {
-      if (this.#services.profile) {
+      if (profile) {
+        const { collective } = this.#services;
         const milliseconds = new Float64Array(calls.length);
         this.#milliseconds = milliseconds;
         for (; place < calls.length; place++) {
           const start = performance.now();
+          const { waited } = collective;
           const pending = calls[place]();
           if (pending !== undefined) await pending;
           milliseconds[place] = performance.now() - start;
+          bound.times.add(place, milliseconds[place], collective.waited - waited);
         }
       } else {
         for (; place < calls.length; place++) {
@@ -125,6 +139,7 @@ export class Replica {
       throw callError(bound.plan, place, 'failed', error);
     }
     for (const { from, to } of bound.outgoing) to.set(from);
+    if (profile) bound.times.end(performance.now() - began);
   }
 
   /** Frees what GEMM holds. */
@@ -144,12 +159,13 @@ export class Replica {
     if (bound === undefined) throw new ExecutorError(`plan number ${id} was never prepared.`);
     const { memory } = this.#services;
     if (bound.buffer === memory.memory.buffer && bound.scratch === memory.scratch) return bound;
-    const rebound = this.#bind(bound.plan, bound.inputs, bound.outputs);
+    const { plan, inputs, outputs, times } = bound;
+    const rebound = { times, ...this.#bind(plan, inputs, outputs) };
     this.#plans.set(id, rebound);
     return rebound;
   }
 
-  #bind(plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): BoundPlan {
+  #bind(plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): Omit<BoundPlan, 'times'> {
     const { memory, kernels, gemm, collective } = this.#services;
     if (plan.stateSize > memory.stateSize) {
       throw new ExecutorError(

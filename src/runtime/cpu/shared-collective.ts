@@ -58,6 +58,7 @@ export function abortExchange(exchange: Exchange): void {
 export class SharedCollective implements Collective {
   readonly replica: number;
   readonly replicas: number;
+  waited = 0;
   readonly #control: Int32Array;
   readonly #data: Float32Array;
   readonly #memory: WebAssembly.Memory;
@@ -95,6 +96,14 @@ export class SharedCollective implements Collective {
       Atomics.notify(control, GENERATION);
       return;
     }
+    const started = performance.now();
+    this.#waitFor(generation);
+    this.waited += performance.now() - started;
+  }
+
+  /** Until the generation is over. */
+  #waitFor(generation: number): void {
+    const control = this.#control;
     for (let spin = 0; spin < SPINS; spin++) {
       if (Atomics.load(control, GENERATION) !== generation) return;
     }

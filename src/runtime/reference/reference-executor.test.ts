@@ -57,6 +57,7 @@ function doublingPlan(replica: number, shares: number[], calls = 1): Plan {
         phase: 'forward',
       },
     ],
+    fusions: [],
   };
 }
 

@@ -5,13 +5,16 @@ import type { BufferId, KernelName } from '../../plan/kernels.js';
 import type { Plan } from '../../plan/plan.js';
 import type { StateLayout } from '../../plan/state-layout.js';
 import { validatePlan } from '../../plan/validate-plan.js';
+import { CallTimes } from '../call-times.js';
 import type {
   Executor,
   ExecutorDescription,
+  PlanTimings,
   PreparedPlan,
   RunParameters,
   RunResults,
 } from '../executor.js';
+import { RunClock } from '../run-clock.js';
 import type {
   CollectiveKernel,
   FloatArray,
@@ -34,8 +37,11 @@ const TURN_MILLISECONDS = 15;
 
 class PreparedReferencePlan implements PreparedPlan {
   readonly inputs: readonly (readonly Float32Array[])[];
+  readonly times: CallTimes;
+  readonly clock = new RunClock();
 
   constructor(readonly plans: readonly Plan[]) {
+    this.times = new CallTimes(plans[0].calls.length);
     const samples = plans[0].share.shares.reduce((a, b) => a + b, 0);
     const allocate = () =>
       plans[0].inputs.map((input) => new Float32Array(samples * sizeOf(input.sampleShape)));
@@ -54,6 +60,8 @@ export class ReferenceExecutor implements Executor {
   #state: StateArenas | undefined;
   #scratch: FloatArray[];
   #milliseconds = new Float64Array(0);
+  /** The clock of the plan that ran last. */
+  #clock: RunClock | undefined;
   #disposed = false;
 
   /** @throws ValueError for a replica count that is not a positive integer. */
@@ -75,11 +83,13 @@ export class ReferenceExecutor implements Executor {
   }
 
   async writeState(values: ReadonlyMap<string, Float32Array>): Promise<void> {
+    this.#clock = undefined;
     const state = this.#requireState();
     for (const [name, array] of values) state.write(name, array);
   }
 
   async readState(names: readonly string[]): Promise<Map<string, Float32Array>> {
+    this.#clock = undefined;
     const state = this.#requireState();
     return new Map(names.map((name) => [name, state.read(name)]));
   }
@@ -105,10 +115,7 @@ export class ReferenceExecutor implements Executor {
 
   async run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults> {
     const state = this.#requireState();
-    if (!(plan instanceof PreparedReferencePlan)) {
-      throw new ExecutorError('this plan was prepared by another executor; prepare it here first.');
-    }
-    const { plans } = plan;
+    const { plans, times, clock } = requireOwn(plan);
     const required = Math.max(...plans.map(({ stateSize }) => stateSize));
     if (required > state.arenas[0].length) {
       throw new ExecutorError(
@@ -121,8 +128,13 @@ export class ReferenceExecutor implements Executor {
       const arena = region === 'state' ? state.arenas[replica] : this.#scratch[replica];
       return arena.subarray(offset, offset + size);
     };
+    if (clock !== this.#clock) clock.interrupt();
+    this.#clock = clock;
+    clock.begin(performance.now());
+    times.begin();
     fillInputs(plans, plan.inputs[set], view);
-    await this.#runCalls(plans, view, parameters);
+    await this.#runCalls(plans, times, view, parameters);
+    clock.end(performance.now());
     const collected = plans[0].outputs.map(({ name }, place): [string, FloatArray] => [
       name,
       this.#collect(plans, place, view),
@@ -134,25 +146,41 @@ export class ReferenceExecutor implements Executor {
     return this.#milliseconds;
   }
 
+  /** All replicas run in lockstep: each takes as long as all together, and none waits. */
+  async timings(plan: PreparedPlan): Promise<PlanTimings | undefined> {
+    const { plans, times, clock } = requireOwn(plan);
+    const { runs, milliseconds, between } = clock;
+    if (runs === 0) return undefined;
+    return { runs, milliseconds, between, replicas: plans.map(() => times.means()) };
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#state = undefined;
     this.#scratch = [];
   }
 
-  async #runCalls(plans: readonly Plan[], view: ViewOf, parameters: RunParameters): Promise<void> {
+  async #runCalls(
+    plans: readonly Plan[],
+    times: CallTimes,
+    view: ViewOf,
+    parameters: RunParameters,
+  ): Promise<void> {
     const milliseconds = new Float64Array(plans[0].calls.length);
-    let turn = performance.now();
+    const began = performance.now();
+    let turn = began;
     for (let index = 0; index < milliseconds.length; index++) {
       const start = performance.now();
       runCall(plans, index, view, parameters);
       const end = performance.now();
       milliseconds[index] = end - start;
+      times.add(index, end - start, 0);
       if (end - turn > TURN_MILLISECONDS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         turn = performance.now();
       }
     }
+    times.end(performance.now() - began);
     this.#milliseconds = milliseconds;
   }
 
@@ -197,6 +225,12 @@ export class ReferenceExecutor implements Executor {
  */
 export function createReferenceExecutor(options: ReferenceExecutorOptions = {}): ReferenceExecutor {
   return new ReferenceExecutor(options);
+}
+
+/** @throws ExecutorError for a plan of another executor. */
+function requireOwn(plan: PreparedPlan): PreparedReferencePlan {
+  if (plan instanceof PreparedReferencePlan) return plan;
+  throw new ExecutorError('this plan was prepared by another executor; prepare it here first.');
 }
 
 /** The memory of a replica's buffer. */

@@ -18,6 +18,7 @@ const PARAMETERS = { step: 1, learningRate: 0, seed: 0 };
 const ALONE = {
   replica: 0,
   replicas: 1,
+  waited: 0,
   barrier() {},
   allReduceSum() {},
   allGather() {},
