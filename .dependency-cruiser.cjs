@@ -42,10 +42,15 @@ const ALLOWED = {
     'core',
   ],
   figures: ['core'],
+  drawings: ['figures', 'inspect', 'network', 'layers', 'graph', 'core'],
 };
 
 /** Packages that run in the browser too, and the folder of src/ that each is for. */
-const PORTABLE_PACKAGES = { figures: ['d3-scale', 'd3-contour', 'fast-png'], formats: ['fflate'] };
+const PORTABLE_PACKAGES = {
+  figures: ['d3-scale', 'd3-contour', 'fast-png'],
+  drawings: ['@dagrejs/dagre'],
+  formats: ['fflate'],
+};
 
 /** What a browser may be given: everything but the Node entry and its tests. */
 const PORTABLE = { path: '^src/', pathNot: '^src/node(/|[.]ts$)|[.]test[.]ts$' };

@@ -8,6 +8,7 @@ import { addExportCommand } from './commands/export.js';
 import { addImportCommand } from './commands/import.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addPlanCommand } from './commands/plan.js';
+import { addPlotCommand } from './commands/plot.js';
 import { addPredictCommand } from './commands/predict.js';
 import { addSummaryCommand } from './commands/summary.js';
 import { addTrainCommand } from './commands/train.js';
@@ -33,6 +34,7 @@ addExportCommand(program);
 addImportCommand(program);
 addInspectCommand(program);
 addPlanCommand(program);
+addPlotCommand(program);
 addDoctorCommand(program);
 addBenchCommand(program);
 

@@ -32,6 +32,15 @@ export { type DatasetRow, datasetCatalog, datasetRow } from './data/catalog.js';
 export { type Dataset, type DatasetSplit, splitDataset, subset, take } from './data/dataset.js';
 export { decodeIdx, type IdxArray, parseIdx } from './data/idx.js';
 export { type LabelledImagesOptions, labelledImages } from './data/labelled-images.js';
+export type { RankDirection } from './drawings/draw-graph.js';
+export {
+  type Drawable,
+  type DrawModelOptions,
+  drawModel,
+  drawModels,
+} from './drawings/draw-model.js';
+export { modelDot } from './drawings/model-dot.js';
+export { modelPage } from './drawings/model-page.js';
 export { type AxisOptions, shortNumber, type Tick } from './figures/axis.js';
 export { type BarChartOptions, type BarSeries, barChart } from './figures/bar-chart.js';
 export type { ColorScaleName } from './figures/color-scale.js';

@@ -27,6 +27,7 @@ export {
   type ReadDataSetsOptions,
   readDataSets,
 } from './node/data/read-data-sets.js';
+export { type PlotModelOptions, plotModel } from './node/figures/plot-model.js';
 export {
   type PngOptions,
   type SaveFigureOptions,

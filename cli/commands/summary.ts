@@ -12,7 +12,7 @@ export function addSummaryCommand(program: Command): void {
   const command = program
     .command('summary')
     .description('Shows the layers of a network, their output shapes and parameters.')
-    .argument('[model]', 'a network or the folder of a run', 'resnet50');
+    .argument('[model]', 'a network, the folder of a run, or a model file', 'resnet50');
   addJsonOption(command)
     .addHelpText('after', `\nNetworks:\n${list}\n\nExample:\n  residuum summary resnet50`)
     .action(summary);
