@@ -1,7 +1,7 @@
 import type { OpDefinition, Value } from './ir.js';
 
 /** y = x, through which no gradient passes; costs nothing. */
-const stopGradientOp: OpDefinition<undefined> = {
+export const stopGradientOp: OpDefinition<undefined> = {
   name: 'stopGradient',
   view: true,
   infer: ({ x }) => ({ y: x }),

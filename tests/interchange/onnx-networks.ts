@@ -118,7 +118,7 @@ export const onnxNetworks: Readonly<Record<string, () => Model>> = {
       const z = lambda((v) => log(affine(exp(negate(abs(v))), 1, 1)))(y);
       const norm = lambda((v) => sqrt(sum(square(v), [3], true)))(z);
       const scaled = lambda((v, n) => ops.divide(v, affine(n, 1, 1)))([z, norm]);
-      const rows = lambda((v) => mean(v, [2]))(scaled);
+      const rows = lambda((v) => mean(ops.stopGradient(v), [2]))(scaled);
       return lambda((v) => ops.broadcastTo(sum(v, [1], true), [v.shape[0], 5, v.shape[2]]))(rows);
     }),
   'weights shared by two calls': () =>

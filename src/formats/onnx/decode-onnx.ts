@@ -11,8 +11,10 @@ import type {
 import { type ProtobufField, readFields, readIntegers, readText } from './protobuf-reader.js';
 import { WIRE } from './protobuf-writer.js';
 
-/** More nodes, arrays or attributes than any real network has. */
-const MOST_ENTRIES = 200_000;
+/** More arrays, inputs or attributes than any real network has. */
+const MOST_ENTRIES = 100_000;
+/** More nodes than the deepest residual networks have. */
+const MOST_NODES = 25_000;
 const MOST_DIMENSIONS = 32;
 /** Longest list of numbers in an attribute or a shape constant. */
 const LONGEST_LIST = 2 ** 26;
@@ -77,10 +79,8 @@ function safe(value: bigint, what: string, source: string): number {
   throw new FormatError(`${source} is damaged: ${what} is out of range`);
 }
 
-function add<T>(list: T[], value: T, what: string, source: string): void {
-  if (list.length >= MOST_ENTRIES) {
-    throw new FormatError(`${source} holds more than ${MOST_ENTRIES} ${what}`);
-  }
+function add<T>(list: T[], value: T, what: string, source: string, most = MOST_ENTRIES): void {
+  if (list.length >= most) throw new FormatError(`${source} holds more than ${most} ${what}`);
   list.push(value);
 }
 
@@ -101,7 +101,8 @@ function decodeGraph(bytes: Uint8Array, source: string): OnnxGraph {
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   for (const field of readFields(bytes, `${source}: the graph`)) {
-    if (field.number === 1) add(nodes, decodeNode(field.bytes, source), 'nodes', source);
+    if (field.number === 1)
+      add(nodes, decodeNode(field.bytes, source), 'nodes', source, MOST_NODES);
     else if (field.number === 2) name = readText(field, source);
     else if (field.number === 5) {
       add(initializers, decodeTensor(field.bytes, source), 'arrays', source);

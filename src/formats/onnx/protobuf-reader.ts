@@ -3,6 +3,8 @@ import { WIRE } from './protobuf-writer.js';
 
 const MOST_VARINT_BYTES = 10;
 const LARGEST_FIELD = 2 ** 29 - 1;
+/** Longest list of integers: shapes, axes, paddings are short, and weights are no integers. */
+const MOST_INTEGERS = 2 ** 20;
 
 /** One field of a message; only the accessor of its wire type may be used. */
 export interface ProtobufField {
@@ -17,6 +19,7 @@ export interface ProtobufField {
 }
 
 const EMPTY = new Uint8Array(0);
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Walks the fields of one protobuf message, whose bytes nobody has vouched for: every length is checked
@@ -90,6 +93,11 @@ export function readIntegers(field: ProtobufField, what: string): bigint[] {
     shift += 7n;
     if (byte < 0x80) {
       values.push(BigInt.asIntN(64, value));
+      if (values.length > MOST_INTEGERS) {
+        throw new FormatError(
+          `${what} is not read: a list of integers has more than ${MOST_INTEGERS}`,
+        );
+      }
       value = 0n;
       shift = 0n;
     } else if (shift >= 70n) {
@@ -103,7 +111,7 @@ export function readIntegers(field: ProtobufField, what: string): bigint[] {
 /** The text of a field; bytes that are no UTF-8 are an error. */
 export function readText(field: ProtobufField, what: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(field.bytes.slice());
+    return UTF8.decode(field.bytes);
   } catch {
     throw new FormatError(`${what} is damaged: a text is not UTF-8`);
   }

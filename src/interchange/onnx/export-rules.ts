@@ -15,6 +15,7 @@ import { averagePoolOp, maxPoolOp, type Pool2dOptions } from '../../ops/pool2d.j
 import { reduceOp } from '../../ops/reduce.js';
 import { reshapeOp } from '../../ops/reshape.js';
 import { softmaxOp } from '../../ops/softmax.js';
+import { stopGradientOp } from '../../ops/stop-gradient.js';
 import { unaryOp } from '../../ops/unary.js';
 import { type Pads, placeWindow, type Window } from '../../ops/window.js';
 import { type AxisOrder, float, int, ints, type OnnxGraphBuilder } from './graph-builder.js';
@@ -320,6 +321,11 @@ rule(batchNormOp, (scope) => {
 rule(reshapeOp, ({ builder, inputs, outputs }) => {
   const shape = builder.integers('shape', builder.reshapeTarget(outputs.y));
   builder.set(outputs.y, builder.node('Reshape', [builder.elements(inputs.x), shape]), 'ours');
+});
+
+rule(stopGradientOp, ({ builder, inputs, outputs }) => {
+  const order = builder.orderOf(inputs.x);
+  builder.set(outputs.y, builder.get(inputs.x, order), order);
 });
 
 rule(reduceOp, (scope) => {

@@ -8,6 +8,7 @@ import type {
 } from '../../formats/onnx/onnx-model.js';
 import { ONNX_TYPES } from '../../formats/onnx/onnx-model.js';
 import type { Value } from '../../ops/ir.js';
+import { NumberedNames } from './numbered-names.js';
 import type { InferenceTrace, TracedSize } from './trace-inference.js';
 
 /** Where axis i of an ONNX image [N, C, H, W] stands in ours, [N, H, W, C]; and the other way round. */
@@ -201,13 +202,11 @@ export class OnnxGraphBuilder {
   }> {
     this.source = 'output';
     const names = new Map<string, string>();
-    const taken = new Set<string>();
+    const taken = new NumberedNames();
     const name = (key: string, label = this.#labels.get(key) ?? key): string => {
       const known = names.get(key);
       if (known !== undefined) return known;
-      let unique = label;
-      for (let i = 1; taken.has(unique); i++) unique = `${label}_${i}`;
-      taken.add(unique);
+      const unique = taken.take(label);
       names.set(key, unique);
       return unique;
     };
@@ -230,19 +229,14 @@ export class OnnxGraphBuilder {
     for (const [key, constant] of this.#constants) {
       if (needed.has(key)) initializers.push(await tensorOf(name(key), constant));
     }
+    const nodeNames = new NumberedNames();
     const nodes = live.reverse().map((node) => ({
       ...node,
-      name: this.#labels.get(node.name) ?? node.name,
+      name: nodeNames.take(this.#labels.get(node.name) ?? node.name),
       inputs: node.inputs.map((key) => name(key)),
       outputs: node.outputs.map((key) => name(key)),
     }));
-    const nodeNames = new Set<string>();
-    return {
-      nodes: nodes.map((node) => withUniqueName(node, nodeNames)),
-      initializers,
-      inputs,
-      outputs,
-    };
+    return { nodes, initializers, inputs, outputs };
   }
 
   /** A key that stands for a tensor until names are given. */
@@ -266,13 +260,6 @@ export class OnnxGraphBuilder {
       return size.batches === 1 ? BATCH : `${size.batches}*${BATCH}`;
     });
   }
-}
-
-function withUniqueName(node: OnnxNode, taken: Set<string>): OnnxNode {
-  let { name } = node;
-  for (let i = 1; taken.has(name); i++) name = `${node.name}_${i}`;
-  taken.add(name);
-  return { ...node, name };
 }
 
 async function tensorOf(name: string, { dims, floats, integers }: Constant): Promise<OnnxTensor> {

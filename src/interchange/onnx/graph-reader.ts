@@ -12,6 +12,7 @@ import type { SymbolicTensor } from '../../graph/symbolic-tensor.js';
 import { InputLayer } from '../../layers/input-layer.js';
 import type { Layer } from '../../layers/layer.js';
 import type { ImportedTensor, ImportedValue } from './imported-value.js';
+import { NumberedNames } from './numbered-names.js';
 import { floatsOfTensor, integersOfTensor } from './tensor-numbers.js';
 
 /** Elements of one sample of any tensor at most; real networks stay far below. */
@@ -29,7 +30,7 @@ export class OnnxGraphReader {
   readonly #source: string;
   readonly #values = new Map<string, ImportedValue>();
   readonly #consumers = new Map<string, OnnxNode[]>();
-  readonly #names = new Set<string>();
+  readonly #names = new NumberedNames();
   readonly #layers = new Map<string, Layer>();
   readonly #absorbed = new Map<OnnxNode, string>();
   readonly #outputs: ReadonlySet<string>;
@@ -193,11 +194,7 @@ export class OnnxGraphReader {
       .replace(/[^\w.-]+/g, '.')
       .replace(/^[^A-Za-z0-9]+|[.]+$/g, '')
       .slice(0, LONGEST_NAME);
-    const base = clean === '' ? 'layer' : clean;
-    let unique = base;
-    for (let i = 1; this.#names.has(unique); i++) unique = `${base}_${i}`;
-    this.#names.add(unique);
-    return unique;
+    return this.#names.take(clean === '' ? 'layer' : clean);
   }
 
   /** A name for the layer of a node: that of its weights without the last part, else the node's own. */

@@ -5,8 +5,6 @@ import { Model } from '../../models/model.js';
 import { OnnxGraphReader } from './graph-reader.js';
 import { importRules } from './import-rules.js';
 
-/** More nodes than the deepest residual networks have. */
-const MOST_NODES = 20_000;
 const OLDEST_OPSET = 7;
 const IMAGE_RANK = 4;
 
@@ -19,7 +17,6 @@ const IMAGE_OPERATORS = new Set([
   'GlobalAveragePool',
   'GlobalMaxPool',
 ]);
-const MOST_STEPS = 64;
 
 /**
  * The order of axes of an input, by what first depends on it: images of PyTorch's are [N, C, H, W], those
@@ -27,12 +24,16 @@ const MOST_STEPS = 64;
  */
 function orderOfInput(reader: OnnxGraphReader, { name, shape }: OnnxValue): 'ours' | 'nchw' {
   if (shape?.length !== IMAGE_RANK) return 'ours';
-  let names = [name];
-  for (let step = 0; step < MOST_STEPS && names.length > 0; step++) {
-    const nodes: readonly OnnxNode[] = names.flatMap((one) => reader.consumers(one));
-    if (nodes.some(({ opType }) => IMAGE_OPERATORS.has(opType))) return 'nchw';
-    if (nodes.some(({ opType }) => opType === 'Transpose' || opType === 'Reshape')) return 'ours';
-    names = nodes.slice(0, MOST_STEPS).flatMap(({ outputs }) => outputs);
+  const seen = new Set<OnnxNode>();
+  const names = [name];
+  for (const one of names) {
+    for (const node of reader.consumers(one)) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (IMAGE_OPERATORS.has(node.opType)) return 'nchw';
+      if (node.opType === 'Transpose' || node.opType === 'Reshape') return 'ours';
+      for (const output of node.outputs) names.push(output);
+    }
   }
   return 'ours';
 }
@@ -74,9 +75,6 @@ function buildModel(file: OnnxModel, source: string, bytes: number): Model {
   if (file.hasFunctions) {
     throw new FormatError(`${source} defines functions of its own, which are not read`);
   }
-  if (graph.nodes.length > MOST_NODES) {
-    throw new FormatError(`${source} has ${graph.nodes.length} nodes, more than ${MOST_NODES}`);
-  }
   const reader = new OnnxGraphReader(file, source, bytes);
   const inputs = graph.inputs
     .filter(({ name }) => !reader.has(name))
@@ -89,13 +87,7 @@ function buildModel(file: OnnxModel, source: string, bytes: number): Model {
       `${source}: output '${value.name}' is a flattened image, whose elements have another order here`,
     );
   });
-  const name = reader.layerName(graph.name);
-  try {
-    return new Model({ inputs, outputs, name });
-  } catch (error) {
-    if (error instanceof FormatError || !(error instanceof ResiduumError)) throw error;
-    throw new FormatError(`${source}: ${error.message}`);
-  }
+  return new Model({ inputs, outputs, name: reader.layerName(graph.name) });
 }
 
 /** Options of `importOnnx`. */
@@ -114,5 +106,11 @@ export interface ImportOnnxOptions {
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): Model {
   const { source = 'the ONNX file' } = options;
-  return buildModel(decodeOnnx(bytes, source), source, bytes.length);
+  const file = decodeOnnx(bytes, source);
+  try {
+    return buildModel(file, source, bytes.length);
+  } catch (error) {
+    if (error instanceof FormatError || !(error instanceof ResiduumError)) throw error;
+    throw new FormatError(`${source}: ${error.message}`);
+  }
 }

@@ -406,11 +406,21 @@ const pad: ImportRule = (reader, node) => {
   axes.forEach((axis, i) => {
     sides[ourAxis(reader, node, x, axis)] = [amounts[i], amounts[axes.length + i]];
   });
-  if (sides[0].some((size) => size !== 0) || sides[3].some((size) => size !== 0)) {
-    throw reader.fail(node, 'it pads the batch or the channels');
+  const [batch, rows, columns, channels] = sides;
+  const isZero = (pair: readonly number[]) => pair.every((size) => size === 0);
+  if (!isZero(batch)) throw reader.fail(node, 'it pads the batch');
+  let { tensor } = x;
+  const apply = (options: ConstructorParameters<typeof ZeroPadding2D>[0]) => {
+    const layer = new ZeroPadding2D({ ...options, name: reader.nodeName(node) });
+    tensor = reader.connect(layer, [tensor]);
+  };
+  if (isZero(channels)) apply({ padding: [rows, columns] });
+  else {
+    // Read as [N, C, H, W], our [N, H, W, C] has its columns and channels where the images are.
+    apply({ padding: [columns, channels], dataFormat: 'channelsFirst' });
+    if (!isZero(rows)) apply({ padding: [rows, [0, 0]] });
   }
-  const layer = new ZeroPadding2D({ padding: [sides[1], sides[2]], name: reader.nodeName(node) });
-  produce(reader, node, { ...x }, reader.connect(layer, [x.tensor]));
+  produce(reader, node, { ...x }, tensor);
 };
 
 const alias: ImportRule = (reader, node) => reader.set(node, reader.value(node, 0));

@@ -35,7 +35,7 @@ export function floatsOfTensor(tensor: OnnxTensor, what: string): Float32Array {
         return Float32Array.from(floats ?? []);
       }
       check(raw.byteLength / 4);
-      return new Float32Array(raw.slice().buffer);
+      return copyOfFloats(raw);
     case ONNX_TYPES.double:
       if (raw !== undefined) return read(8, (source, offset) => source.getFloat64(offset, true));
       check(doubles?.length ?? 0);
@@ -83,6 +83,13 @@ function requireInside({ name, externalLocation }: OnnxTensor, what: string): vo
   throw new FormatError(
     `${what}: array '${name}' lies outside the file, in '${externalLocation}', which is never opened; save the model with its weights inside`,
   );
+}
+
+/** A copy, whatever the alignment; not by `slice`, which Node's `Buffer` answers with a view. */
+function copyOfFloats(raw: Uint8Array): Float32Array {
+  const values = new Float32Array(raw.byteLength / 4);
+  new Uint8Array(values.buffer).set(raw);
+  return values;
 }
 
 /** The number of an IEEE half-precision float. */
