@@ -11,7 +11,7 @@ import { networkFromConfig } from '../network/config-loading.js';
 import { readFileBounded, writeFileAtomic } from './files.js';
 import { makeReceipt, type Receipt, receiptArrays, receiptError, receiptPath } from './receipt.js';
 import { isRunFolder, MODEL_OF_RUN } from './run-folder.js';
-import { runOnnx } from './run-onnx.js';
+import { hasOnnxRuntime, runOnnx } from './run-onnx.js';
 
 const LARGEST_MODEL_FILE = 4 * 2 ** 30;
 
@@ -168,15 +168,16 @@ export interface Verification {
 const TOLERANCE = 1e-5;
 
 /**
- * Replays a receipt on the file itself: an ONNX file in ONNX Runtime, others by reading them back.
+ * Replays a receipt on the file itself: an ONNX file in ONNX Runtime where that is installed, others by
+ * reading them back.
  * @param model the model that was exported; files with weights only are read into its network.
- * @throws {FormatError} when the file cannot be read back. @throws {ExecutorError} when ONNX Runtime is
- * not installed.
+ * @throws {FormatError} when the file cannot be read back. @throws {ExecutorError} when ONNX Runtime
+ * refuses it.
  */
 export async function verifyExport(model: Model, exported: ExportedModel): Promise<Verification> {
   const { path, receipt } = exported;
   const arrays = receiptArrays(receipt.inputs);
-  if (receipt.kind === 'onnx') {
+  if (receipt.kind === 'onnx' && (await hasOnnxRuntime())) {
     const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'model file');
     const error = receiptError(receipt.outputs, await runOnnx(bytes, arrays));
     const engine = 'onnxruntime-node';

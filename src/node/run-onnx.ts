@@ -19,6 +19,14 @@ interface Library {
   InferenceSession: { create(model: Uint8Array, options?: object): Promise<Session> };
 }
 
+/** Whether `onnxruntime-node` is installed and loads on this platform. */
+export async function hasOnnxRuntime(): Promise<boolean> {
+  return importDefault('onnxruntime-node').then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Runs an ONNX file once in `onnxruntime-node`.
  * @param inputs in the order of the file. @returns the outputs in the order of the file.

@@ -11,6 +11,7 @@ import {
   setRandomSeed,
   ValueError,
 } from 'residuum';
+import { decodeOnnx } from '../../src/formats/onnx/decode-onnx.js';
 import { runOnnx } from '../../src/node/run-onnx.js';
 import { relativeError } from '../parity/relative-error.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
@@ -57,6 +58,20 @@ suite('ONNX Runtime computes what the model computes', () => {
       await model.dispose();
     }
   });
+});
+
+test("the article's network needs one transposition, and none of its normalisations when folded", async () => {
+  const model = resnet50({ inputShape: [28, 28, 1], classes: 10 });
+  const operators = async (foldBatchNorm: boolean) => {
+    const { graph } = decodeOnnx(await exportOnnx(model, { foldBatchNorm }), 'test');
+    const counts: Record<string, number> = {};
+    for (const { opType } of graph.nodes) counts[opType] = (counts[opType] ?? 0) + 1;
+    return counts;
+  };
+  const layers = { Conv: 53, Relu: 49, Add: 16, MaxPool: 1, AveragePool: 1, Gemm: 1, Softmax: 1 };
+  const shared = { ...layers, Transpose: 1, Reshape: 1 };
+  assert.deepEqual(await operators(false), { ...shared, BatchNormalization: 53 });
+  assert.deepEqual(await operators(true), shared);
 });
 
 test('what depends on the size of the batch is refused by layer', async () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { promisify } from 'node:util';
 import {
   applications,
   clearNames,
+  exportModel,
   exportOnnx,
   importOnnx,
   loadDataset,
@@ -14,9 +17,11 @@ import {
   resnet50,
   seededInput,
   setRandomSeed,
+  smallResnet,
 } from 'residuum';
 import { onnxNetworks, scatterWeights } from '../interchange/onnx-networks.js';
 import { relativeError } from '../parity/relative-error.js';
+import { pythonWithFrameworks } from './python-environment.js';
 import { PythonWorker } from './python-worker.js';
 import { randomGraph } from './random-graphs.js';
 
@@ -113,6 +118,25 @@ suite('ONNX, with the real onnx, ONNX Runtime and PyTorch', () => {
     model.compile({ loss: 'categoricalCrossentropy' });
     await model.fit(train, { epochs: 1, batchSize: 32, verbose: false });
     for (const fold of [false, true]) await checkExport(model, `ResNet-50, folded: ${fold}`, fold);
+    await model.dispose();
+  });
+
+  test('the lines of Python in a receipt recheck the file', async () => {
+    setRandomSeed(5);
+    const model = await scatterWeights(smallResnet({ inputShape: [12, 12, 1], classes: 10 }), 6);
+    const path = join(folder, "it's a file.onnx");
+    const { receipt } = await exportModel(model, path, { format: 'onnx', seed: 9 });
+    assert.equal(receipt.python.length, 3);
+    const run = promisify(execFile);
+    const script = receipt.python.join('\n');
+    const interpreter = await pythonWithFrameworks();
+    const { stdout } = await run(interpreter, ['-c', script], { cwd: folder });
+    const difference = Number(stdout);
+    assert.ok(difference >= 0 && difference < 1e-5, `they print ${stdout}`);
+    const other = script.replace("i['start'])", "i['start'] + 1)");
+    assert.notEqual(other, script);
+    const wrong = await run(interpreter, ['-c', other], { cwd: folder });
+    assert.ok(Number(wrong.stdout) > 1e-4, `other inputs give ${wrong.stdout}`);
     await model.dispose();
   });
 

@@ -57,6 +57,29 @@ suite('export, import, inspect', () => {
     assert.ok(existsSync(join(folder, 'new.safetensors')));
   });
 
+  test('ONNX goes out, is verified and looked into, and comes back', async () => {
+    const out = ['export', 'small.safetensors', '--to', 'onnx', '--verify'];
+    const exported = await residuum(out, folder);
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.match(exported.stdout, /Written +small\.onnx +\(ONNX, [\d,]+ bytes\)/);
+    assert.match(exported.stdout, /Recheck in Python.*\n +import json, numpy as np, onnxruntime/);
+    assert.match(exported.stdout, /Verified by (onnxruntime-node|residuum): relative difference/);
+    const folded = [...out, '--fold-batch-norm', '--out', 'folded.onnx', '--json'];
+    const [json] = jsonLines((await residuum(folded, folder)).stdout);
+    assert.equal((json.verification as { passed: boolean }).passed, true);
+    const inspected = await residuum(['inspect', 'small.onnx'], folder);
+    assert.equal(inspected.code, 0, inspected.stderr);
+    assert.match(inspected.stdout, /Operators +version 17/);
+    assert.match(inspected.stdout, /Loadable +yes/);
+    assert.match(inspected.stdout, /BatchNormalization/);
+    const imported = await residuum(
+      ['import', 'folded.onnx', '--out', 'back.safetensors', '--json'],
+      folder,
+    );
+    assert.equal(imported.code, 0, imported.stderr);
+    assert.match(JSON.stringify(jsonLines(imported.stdout)[0].outputs), /"shape":\[10\]/);
+  });
+
   test('what is no model is refused in a sentence', async () => {
     writeFileSync(join(folder, 'letter.txt'), 'hello');
     writeFileSync(join(folder, 'zero.safetensors'), Buffer.alloc(5000));
