@@ -8,6 +8,7 @@ Measures residuum beside its peers, interleaved, and keeps the answers in benchm
   --questions A,C   letters of questions (default: all)
   --rounds N        turns of each contender (default: 7; quick: 3)
   --seconds S       least time of a turn (default: 4; quick: 1)
+  --epoch-images N  images of the epoch that K trains (default: all 55,000; quick: 10,000)
   --quick           short: few rounds, peers' variants as found before, a part of the epoch
 
 The Python peers come into .bench/venv by themselves; RESIDUUM_BENCH_PYTHON names another Python that
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     questions: { type: 'string' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    'epoch-images': { type: 'string' },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -38,6 +40,7 @@ if (values.help) {
     questions: values.questions?.split(','),
     rounds: positive('rounds', values.rounds),
     seconds: positive('seconds', values.seconds),
+    epochImages: positive('epoch-images', values['epoch-images']),
     quick: values.quick,
   });
 }

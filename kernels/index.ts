@@ -34,3 +34,4 @@ export { topKHits_f32 } from './top-k-hits';
 export { totalSum_f32 } from './total-sum';
 export { unary_f32 } from './unary';
 export { unaryGradient_f32 } from './unary-gradient';
+export { uniform_f32 } from './uniform';

@@ -13,8 +13,8 @@ import { epochQuestion } from './k-epoch.js';
 
 const QUICK_EPOCH = 10_000;
 
-/** The questions of the bench in order; a quick run trains on a part of the epoch. */
-export function allQuestions(quick: boolean): Question[] {
+/** The questions of the bench in order. @param epochImages images of K's epoch; all, or few if quick. */
+export function allQuestions(quick: boolean, epochImages?: number): Question[] {
   return [
     articleStepQuestion,
     shareOfPeakQuestion,
@@ -26,6 +26,6 @@ export function allQuestions(quick: boolean): Question[] {
     peakMemoryQuestion,
     wasmPathQuestion,
     browserQuestion,
-    epochQuestion(quick ? QUICK_EPOCH : undefined),
+    epochQuestion(epochImages ?? (quick ? QUICK_EPOCH : undefined)),
   ];
 }

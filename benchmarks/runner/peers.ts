@@ -3,6 +3,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { benchFolder, repository } from './repository.js';
 
+/** Where PyTorch's wheels without GPU libraries are; those of PyPI are some gigabytes larger. */
+const CPU_WHEELS = 'https://download.pytorch.org/whl/cpu';
+const REACH_SECONDS = 5;
+const REACH_SCRIPT = `import sys, urllib.request
+urllib.request.urlopen(sys.argv[1] + '/torch/', timeout=${REACH_SECONDS}).read(1)`;
+
 const SOURCES = join(repository, 'benchmarks/peers');
 
 /**
@@ -19,7 +25,8 @@ export function preparePython(log: (line: string) => void): string {
   prepare(folder, requirements, () => {
     log('Installing the Python peers into .bench/venv (some minutes, once) …');
     run('python3', ['-m', 'venv', folder]);
-    run(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
+    const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '2'];
+    run(python, [...pip, ...cpuWheels(python, log), '-r', requirements]);
   });
   return python;
 }
@@ -37,6 +44,16 @@ export function prepareNpmPeers(log: (line: string) => void): string {
     run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder]);
   });
   return folder;
+}
+
+/** Options of pip for the small wheels, if their host answers: pip alone would try it for minutes. */
+function cpuWheels(python: string, log: (line: string) => void): string[] {
+  const timeout = 2000 * REACH_SECONDS;
+  const { status } = spawnSync(python, ['-c', REACH_SCRIPT, CPU_WHEELS], { timeout });
+  // A local version such as 2.15.0+cpu comes before the plain one of the same number.
+  if (status === 0) return ['--extra-index-url', CPU_WHEELS];
+  log(`${CPU_WHEELS} does not answer: PyTorch comes with its GPU libraries, some gigabytes.`);
+  return [];
 }
 
 /** Does the work unless the folder says that it was done for these requirements. */

@@ -20,6 +20,8 @@ export interface BenchOptions {
   rounds?: number;
   /** Least time of a turn; default 4; 1 if quick. */
   seconds?: number;
+  /** Images of the epoch that K trains; default the whole 55,000; 10,000 if quick. */
+  epochImages?: number;
   /** Few rounds, variants as calibrated before, a part of the epoch. */
   quick: boolean;
 }
@@ -34,8 +36,8 @@ const QUICK_PACE = { rounds: 3, seconds: 1 };
  * @throws {ValueError} for a letter that is no question's.
  */
 export async function runBench(options: BenchOptions): Promise<void> {
-  const { quick } = options;
-  const questions = select(allQuestions(quick), options.questions);
+  const { quick, epochImages } = options;
+  const questions = select(allQuestions(quick, epochImages), options.questions);
   const pace = quick ? QUICK_PACE : PACE;
   const { rounds = pace.rounds, seconds = pace.seconds } = options;
   const log = (line: string) => process.stderr.write(`${line}\n`);
@@ -62,7 +64,7 @@ export async function runBench(options: BenchOptions): Promise<void> {
   }
   const answers: Record<string, AnswerRecord> = {};
   for (const question of questions) {
-    const command = commandOf(question.letter, rounds, seconds, quick);
+    const command = commandOf(question.letter, { rounds, seconds, epochImages, quick });
     answers[question.letter] = answerOf(question, { measured, absent }, { command, load });
   }
   process.stdout.write(`${formatAnswers(answers)}\n`);
@@ -93,7 +95,9 @@ function groupsOf(questions: readonly Question[]): Map<string, Contender[]> {
   return groups;
 }
 
-function commandOf(letter: string, rounds: number, seconds: number, quick: boolean): string {
+function commandOf(letter: string, { quick, epochImages, ...pace }: BenchOptions): string {
+  const { rounds, seconds } = pace;
   const words = ['--questions', letter, '--rounds', rounds, '--seconds', seconds];
+  if (letter === 'K' && epochImages !== undefined) words.push('--epoch-images', epochImages);
   return `npm run bench -- ${[...words, ...(quick ? ['--quick'] : [])].join(' ')}`;
 }

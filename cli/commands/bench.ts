@@ -6,6 +6,7 @@ interface BenchOptions {
   questions?: string;
   rounds?: number;
   seconds?: number;
+  epochImages?: number;
   quick?: boolean;
 }
 
@@ -19,6 +20,11 @@ export function addBenchCommand(program: Command): void {
     .option('--questions <letters>', 'questions to answer, such as A,C (default: all)')
     .option('--rounds <n>', 'turns of each contender (default: 7; quick: 3)', integer(1, 1000))
     .option('--seconds <s>', 'least time of a turn (default: 4; quick: 1)', positiveNumber)
+    .option(
+      '--epoch-images <n>',
+      'images of the epoch that K trains (default: all; quick: 10000)',
+      integer(1, 1e6),
+    )
     .option('--quick', 'few rounds, slow peers left out, a part of the epoch')
     .addHelpText(
       'after',

@@ -210,22 +210,22 @@ function canTake(source: Storage, target: Storage, at: number): boolean {
  */
 function placeStorages(storages: readonly Storage[]): number {
   const order = [...storages].sort((a, b) => b.size - a.size || a.first - b.first);
+  /** In the order of their offsets. */
   const placed: Storage[] = [];
   let arena = 0;
   for (const storage of order) {
     if (storage.fed) storage.first = -1;
-    const rivals = placed
-      .filter((other) => other.first <= storage.last && storage.first <= other.last)
-      .sort((a, b) => a.offset - b.offset);
     let offset = 0;
-    for (const rival of rivals) {
+    for (const rival of placed) {
+      if (rival.first > storage.last || storage.first > rival.last) continue;
       if (offset + storage.size <= rival.offset) break;
       const end = rival.offset + rival.size;
       offset = Math.max(offset, Math.ceil(end / BUFFER_ALIGNMENT) * BUFFER_ALIGNMENT);
     }
     storage.offset = offset;
     arena = Math.max(arena, offset + storage.size);
-    placed.push(storage);
+    const next = placed.findIndex((other) => other.offset > offset);
+    placed.splice(next < 0 ? placed.length : next, 0, storage);
   }
   return Math.ceil(arena / BUFFER_ALIGNMENT) * BUFFER_ALIGNMENT;
 }

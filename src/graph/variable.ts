@@ -1,4 +1,5 @@
 import { ShapeError } from '../core/errors.js';
+import type { InitialValues } from '../core/initial-values.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
 
 /** Makes the first values of a weight. */
@@ -9,6 +10,8 @@ export interface Initializer {
    * may be derived.
    */
   initialize(shape: Shape, path: string): Float32Array;
+  /** The same values described, where that is possible: an executor then makes them where it keeps them. */
+  describe?(shape: Shape, path: string): InitialValues | undefined;
   /** Serialisable description: class name and options. */
   getConfig(): { className: string; config: Record<string, unknown> };
 }
@@ -65,6 +68,12 @@ export class Variable {
   /** Number of elements. */
   get size(): number {
     return sizeOf(this.shape);
+  }
+
+  /** What the values are at first, while nobody has looked at or written them and it can be described. */
+  get initialValues(): InitialValues | undefined {
+    if (this.#value !== undefined) return undefined;
+    return this.#initializer.describe?.(this.shape, this.#path);
   }
 
   /** The values on the host, row-major, initialised at the first look; `read` gives the newest. */

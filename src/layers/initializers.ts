@@ -1,4 +1,5 @@
 import { UnknownNameError, ValueError } from '../core/errors.js';
+import { type InitialValues, makeInitialValues } from '../core/initial-values.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import type { Initializer } from '../graph/variable.js';
 import { requireNumber, show } from './option-checks.js';
@@ -36,7 +37,11 @@ class Constant implements Initializer {
   }
 
   initialize(shape: Shape): Float32Array {
-    return new Float32Array(sizeOf(shape)).fill(this.#value);
+    return makeInitialValues(this.describe(), sizeOf(shape));
+  }
+
+  describe(): InitialValues {
+    return { kind: 'constant', value: this.#value };
   }
 
   getConfig(): { className: string; config: Record<string, unknown> } {

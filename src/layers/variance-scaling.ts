@@ -1,3 +1,4 @@
+import { type InitialValues, makeInitialValues } from '../core/initial-values.js';
 import { hashName, Random } from '../core/random.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import type { Initializer } from '../graph/variable.js';
@@ -54,21 +55,31 @@ export class VarianceScaling implements Initializer {
   }
 
   initialize(shape: Shape, path: string): Float32Array {
-    const random =
-      this.#seed === undefined
-        ? new Random(this.#generalSeed, [STREAM, hashName(path)])
-        : new Random(this.#seed, [STREAM]);
-    const { scale, fan, distribution } = SPREADS[this.#className];
-    const variance = scale / Math.max(1, fansOf(shape)[fan]);
-    const values = new Float32Array(sizeOf(shape));
-    if (distribution === 'uniform') {
-      const limit = Math.sqrt(3 * variance);
-      for (let i = 0; i < values.length; i++) values[i] = (2 * random.uniform() - 1) * limit;
-    } else {
-      const deviation = Math.sqrt(variance) / TRUNCATED_DEVIATION;
-      for (let i = 0; i < values.length; i++) values[i] = random.truncatedNormal() * deviation;
-    }
-    return values;
+    const described = this.describe(shape, path);
+    if (described !== undefined) return makeInitialValues(described, sizeOf(shape));
+    const { seed, stream } = this.#source(path);
+    const random = new Random(seed, stream);
+    const deviation = Math.sqrt(this.#variance(shape)) / TRUNCATED_DEVIATION;
+    return Float32Array.from({ length: sizeOf(shape) }, () => random.truncatedNormal() * deviation);
+  }
+
+  /** Uniform values only: logarithm and cosine of truncated normal ones differ between engines. */
+  describe(shape: Shape, path: string): InitialValues | undefined {
+    if (SPREADS[this.#className].distribution !== 'uniform') return undefined;
+    const limit = Math.sqrt(3 * this.#variance(shape));
+    return { kind: 'uniform', limit, ...this.#source(path) };
+  }
+
+  #variance(shape: Shape): number {
+    const { scale, fan } = SPREADS[this.#className];
+    return scale / Math.max(1, fansOf(shape)[fan]);
+  }
+
+  /** Where the draws come from: an own seed makes them the same for all weights of a shape. */
+  #source(path: string): { seed: number; stream: readonly [number, number] } {
+    return this.#seed === undefined
+      ? { seed: this.#generalSeed, stream: [STREAM, hashName(path)] }
+      : { seed: this.#seed, stream: [STREAM, 0] };
   }
 
   getConfig(): { className: string; config: Record<string, unknown> } {

@@ -1,3 +1,4 @@
+import type { InitialValues } from '../core/initial-values.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
 
@@ -44,6 +45,9 @@ export interface PlanTimings {
   readonly replicas: readonly ReplicaTimings[];
 }
 
+/** Values of a state entry: as they are, or described. */
+export type StateValues = Float32Array | InitialValues;
+
 /** What an executor says of itself, for `doctor`, `train` and run records. */
 export interface ExecutorDescription {
   /** Name of the executor. */
@@ -63,8 +67,11 @@ export interface Executor {
   readonly description: ExecutorDescription;
   /** Sets up the state arena, zero-filled; what was there before is gone. */
   allocateState(layout: StateLayout): Promise<void>;
-  /** Copies values into ranges of the state of every replica (slots: into the shards that hold them). */
-  writeState(values: ReadonlyMap<string, Float32Array>): Promise<void>;
+  /**
+   * Puts values into ranges of the state of every replica (slots: into the shards that hold them): arrays
+   * are copied, described values made in place.
+   */
+  writeState(values: ReadonlyMap<string, StateValues>): Promise<void>;
   /** Reads entries of the state by name; slots come back whole, in the order of the trainable range. */
   readState(names: readonly string[]): Promise<Map<string, Float32Array>>;
   /** Checks and binds one plan per replica. */

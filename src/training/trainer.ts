@@ -4,7 +4,13 @@ import { ValueError } from '../core/errors.js';
 import type { VariableHolder } from '../graph/variable.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
-import type { Executor, PlanTimings, PreparedPlan, RunResults } from '../runtime/executor.js';
+import type {
+  Executor,
+  PlanTimings,
+  PreparedPlan,
+  RunResults,
+  StateValues,
+} from '../runtime/executor.js';
 import { fillWithSamples } from './made-up-samples.js';
 import type { Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
@@ -129,7 +135,10 @@ export class Trainer implements VariableHolder {
    */
   async measure(kind: StepKind, batchSize: number, runs: number): Promise<TimedStep> {
     await this.pull();
-    const weights = this.#trainee.namedVariables.map(({ variable }) => variable.hostValue);
+    const weights = this.#trainee.namedVariables.flatMap(({ variable }) => {
+      // First values that nobody has looked at are made again.
+      return variable.initialValues === undefined ? [{ variable, values: variable.hostValue }] : [];
+    });
     const { iterations, slots } = await this.optimizerState();
     const state = { iterations, slots: new Map([...slots].map(([k, v]) => [k, new Map(v)])) };
     const step = await this.step(kind, batchSize);
@@ -142,9 +151,7 @@ export class Trainer implements VariableHolder {
     } finally {
       if (kind === 'train') {
         this.#stateIsNewer = false;
-        this.#trainee.namedVariables.forEach(({ variable }, i) => {
-          variable.accept(weights[i]);
-        });
+        for (const { variable, values } of weights) variable.accept(values);
         await this.setOptimizerState(state);
       }
     }
@@ -272,7 +279,11 @@ export class Trainer implements VariableHolder {
 
   async #push(changed: readonly NamedVariable[]): Promise<void> {
     if (this.#stateIsNewer) await this.#pullExcept(new Set(changed.map(({ entry }) => entry)));
-    const values = new Map(changed.map(({ entry, variable }) => [entry, variable.hostValue]));
+    const values = new Map<string, StateValues>();
+    for (const { entry, variable } of changed) {
+      // First values are made where they are kept; the host makes its own if somebody looks.
+      values.set(entry, variable.initialValues ?? variable.hostValue);
+    }
     await this.#executor.writeState(values);
     for (const { entry, variable } of changed) this.#seen.set(entry, variable.version);
   }

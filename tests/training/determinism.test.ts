@@ -53,3 +53,17 @@ test('another seed gives other weights', async () => {
   const second = await train(settings, { seed: 2 });
   assert.notDeepEqual(first.get('stem/kernel'), second.get('stem/kernel'));
 });
+
+test('first weights are the same whether the host or the replicas make them', async () => {
+  const [x, y] = samples(4, IMAGE);
+  const weights: Map<string, Float32Array>[] = [];
+  for (const isLookedAt of [true, false]) {
+    const model = residualModel();
+    model.compile({ loss: 'categoricalCrossentropy', optimizer: 'sgd', replicas: 2 });
+    if (isLookedAt) await weightsOf(model);
+    await model.fit(x, y, { batchSize: 4, verbose: false });
+    weights.push(await weightsOf(model));
+    await model.dispose();
+  }
+  assert.deepEqual(weights[1], weights[0]);
+});

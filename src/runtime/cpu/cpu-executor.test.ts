@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { ExecutorError, ShapeError, UnknownNameError, ValueError } from '../../core/errors.js';
+import { makeInitialValues } from '../../core/initial-values.js';
 import { type CpuExecutorOptions, createCpuExecutor } from '../../node/cpu-executor.js';
 import type { KernelCall } from '../../plan/kernels.js';
 import type { Plan, PlanOutput, Region } from '../../plan/plan.js';
@@ -261,6 +262,22 @@ test('state goes in and comes back, whole, also when memory grows', async () => 
     await assert.rejects(executor.writeState(new Map([['w', awkward(5)]])), ShapeError);
     await executor.allocateState(LAYOUT);
     assert.deepEqual((await executor.readState(['m'])).get('m'), new Float32Array(10));
+  });
+});
+
+test('described values are those of the host, made by every replica or shared out', async () => {
+  const uniform = { kind: 'uniform', limit: 0.3, seed: 11, stream: [5, 6] } as const;
+  const constant = { kind: 'constant', value: 0.125 } as const;
+  const names = ['w', 'v', ...LAYOUT.slots.map(({ name }) => name)];
+  await withExecutor({ replicas: 2 }, async (executor) => {
+    await executor.allocateState(LAYOUT);
+    for (const described of [uniform, constant]) {
+      await executor.writeState(new Map(names.map((name) => [name, described])));
+      for (const [name, values] of await executor.readState(names)) {
+        assert.deepEqual(values, makeInitialValues(described, values.length), name);
+      }
+    }
+    await assert.rejects(executor.writeState(new Map([['vv', constant]])), UnknownNameError);
   });
 });
 

@@ -8,13 +8,20 @@ import type {
   PreparedPlan,
   RunParameters,
   RunResults,
+  StateValues,
 } from '../executor.js';
 import { RunClock } from '../run-clock.js';
 import { compileKernels } from './kernel-module.js';
 import type { GemmChoice, HostMessage, WorkerMessage } from './messages.js';
 import { type ReplicaArrays, shareArrays } from './replica-arrays.js';
 import { ReplicaClient, ReplicaFailure } from './replica-client.js';
-import { checkStateSize, type LocatedState, locateState, piecesOf } from './replica-state.js';
+import {
+  checkStateSize,
+  type LocatedState,
+  locateState,
+  piecesOf,
+  separateDraws,
+} from './replica-state.js';
 import { abortExchange, createExchange } from './shared-collective.js';
 import type { WorkerHost } from './worker-host.js';
 
@@ -119,13 +126,14 @@ export class CpuExecutor implements Executor {
     });
   }
 
-  writeState(values: ReadonlyMap<string, Float32Array>): Promise<void> {
+  writeState(values: ReadonlyMap<string, StateValues>): Promise<void> {
     return this.#enqueue(async () => {
       this.#clock = undefined;
-      const { items, data } = this.#locate([...values.keys()]);
+      const { arrays, draws } = separateDraws(this.#requireLayout(), this.#replicas.length, values);
+      const { items, data } = this.#locate([...arrays.keys()]);
       const elements = new Float32Array(data);
       for (const item of items) {
-        const value = values.get(item.name) ?? new Float32Array(0);
+        const value = arrays.get(item.name) ?? new Float32Array(0);
         checkStateSize(item, value.length);
         elements.set(value, item.first);
       }
@@ -133,6 +141,7 @@ export class CpuExecutor implements Executor {
         type: 'write',
         data,
         pieces: piecesOf(items, 'writes', replica),
+        draws,
       }));
     });
   }
@@ -237,6 +246,11 @@ export class CpuExecutor implements Executor {
     return result;
   }
 
+  #requireLayout(): StateLayout {
+    if (this.#layout !== undefined) return this.#layout;
+    throw new ExecutorError('there is no state yet; call allocateState first.');
+  }
+
   /** @throws ExecutorError for a plan of another executor. */
   #known(plan: PreparedPlan): KnownPlan {
     const known = this.#prepared.get(plan);
@@ -246,13 +260,11 @@ export class CpuExecutor implements Executor {
 
   /** Where names lie in the state, and a shared array that holds them side by side. */
   #locate(names: readonly string[]): { items: LocatedState[]; data: SharedArrayBuffer } {
-    if (this.#layout === undefined) {
-      throw new ExecutorError('there is no state yet; call allocateState first.');
-    }
+    const layout = this.#requireLayout();
     const items: LocatedState[] = [];
     let total = 0;
     for (const name of names) {
-      const item = locateState(this.#layout, this.#replicas.length, name, total);
+      const item = locateState(layout, this.#replicas.length, name, total);
       items.push(item);
       total += item.size;
     }

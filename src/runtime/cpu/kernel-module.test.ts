@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeInitialValues } from '../../core/initial-values.js';
 import { Random } from '../../core/random.js';
 import { compileKernels, instantiateKernels, KERNEL_BYTES } from './kernel-module.js';
 
@@ -53,6 +54,23 @@ function assertClose(actual: Float32Array, expected: ArrayLike<number>, toleranc
 const SHAPES = [1, 3, 5, 7, 64].flatMap((channels) =>
   [0, 1, 7, 130].map((rows) => ({ rows, channels })),
 );
+
+test('uniform draws what the host draws, bit for bit', () => {
+  const high = 7 * 2 ** 32 + 2 ** 31 + 5;
+  for (const [seed, stream, limit] of [
+    [0, [0, 0], 1],
+    [3, [0xdeadbeef, 0xffffffff], 0.0721],
+    [high, [1, 2], 1e-3 / 3],
+  ] as const) {
+    for (const size of [0, 1, 3, 4, 15, 16, 17, 64, 1001]) {
+      const arena = new Arena();
+      const y = arena.empty(size);
+      kernels.uniform_f32(y, size, limit, stream[0], stream[1], seed, seed / 2 ** 32);
+      const expected = makeInitialValues({ kind: 'uniform', limit, seed, stream }, size);
+      assert.deepEqual(arena.get(y), expected);
+    }
+  }
+});
 
 test('batchNormMoments keeps its precision far from zero', () => {
   for (const { rows, channels } of SHAPES) {

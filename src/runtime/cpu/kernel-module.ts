@@ -207,6 +207,15 @@ export interface KernelExports {
     key0: number,
     key1: number,
   ): void;
+  uniform_f32(
+    y: number,
+    size: number,
+    limit: number,
+    stream0: number,
+    stream1: number,
+    key0: number,
+    key1: number,
+  ): void;
   fill_f32(y: number, size: number, value: number): void;
   spreadScalar_f32(x: number, y: number, size: number, scale: number): void;
   flipKernel_f32(w: number, flipped: number, taps: number, channels: number, filters: number): void;

@@ -1,3 +1,4 @@
+import type { InitialValues } from '../../core/initial-values.js';
 import type { Plan } from '../../plan/plan.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
 import type { Exchange } from './shared-collective.js';
@@ -10,6 +11,13 @@ export interface StatePiece {
   state: number;
   data: number;
   count: number;
+}
+
+/** A range of a replica's state arena whose values it makes itself; both count elements. */
+export interface StateDraw {
+  state: number;
+  count: number;
+  values: InitialValues;
 }
 
 /** Where a replica finds its rows of one input: an array per set, and a range of elements. */
@@ -38,7 +46,7 @@ export type HostMessage =
       profile: boolean;
     }
   | { type: 'allocate'; size: number }
-  | { type: 'write'; data: SharedArrayBuffer; pieces: StatePiece[] }
+  | { type: 'write'; data: SharedArrayBuffer; pieces: StatePiece[]; draws: StateDraw[] }
   | { type: 'read'; data: SharedArrayBuffer; pieces: StatePiece[] }
   | { type: 'prepare'; id: number; plan: Plan; inputs: SharedInput[]; outputs: SharedOutput[] }
   | { type: 'release'; id: number }

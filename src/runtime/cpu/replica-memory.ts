@@ -47,9 +47,12 @@ export class ReplicaMemory {
    * @throws ExecutorError when memory is short.
    */
   allocateState(size: number): void {
+    const before = this.bytes;
     this.#grow(size, this.#scratchSize);
     this.#stateSize = size;
-    new Float32Array(this.memory.buffer, this.state, size).fill(0);
+    // Pages that have just come are zero, and looking at them would make the system give them now.
+    const used = Math.max(0, Math.min(size, (before - this.state) / 4));
+    new Float32Array(this.memory.buffer, this.state, used).fill(0);
   }
 
   /**

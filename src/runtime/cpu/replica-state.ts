@@ -1,6 +1,8 @@
 import { ShapeError, UnknownNameError } from '../../core/errors.js';
+import { makeInitialValues } from '../../core/initial-values.js';
 import type { StateLayout } from '../../plan/state-layout.js';
-import type { StatePiece } from './messages.js';
+import type { StateValues } from '../executor.js';
+import type { StateDraw, StatePiece } from './messages.js';
 
 /** An entry or optimizer slot of the state: its place in a shared array, and where replicas keep it. */
 export interface LocatedState {
@@ -58,6 +60,34 @@ export function piecesOf(
   replica: number,
 ): StatePiece[] {
   return items.flatMap((item) => item[direction][replica]);
+}
+
+/**
+ * Sets described values that every replica keeps whole, and so makes itself, apart from arrays; described
+ * values of what replicas share out become arrays.
+ * @throws UnknownNameError
+ */
+export function separateDraws(
+  layout: StateLayout,
+  replicas: number,
+  values: ReadonlyMap<string, StateValues>,
+): { arrays: Map<string, Float32Array>; draws: StateDraw[] } {
+  const arrays = new Map<string, Float32Array>();
+  const draws: StateDraw[] = [];
+  for (const [name, value] of values) {
+    if (value instanceof Float32Array) {
+      arrays.set(name, value);
+      continue;
+    }
+    const { size, writes } = locateState(layout, replicas, name, 0);
+    const [[whole]] = writes;
+    if (whole?.count === size && writes.every(([piece]) => piece?.state === whole.state)) {
+      draws.push({ state: whole.state, count: size, values: value });
+    } else {
+      arrays.set(name, makeInitialValues(value, size));
+    }
+  }
+  return { arrays, draws };
 }
 
 /** Checks that an array has as many elements as the item. @throws ShapeError */

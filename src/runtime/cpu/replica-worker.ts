@@ -51,6 +51,7 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
         break;
       case 'write':
         replica.write(new Float32Array(message.data), message.pieces);
+        replica.draw(message.draws);
         break;
       case 'read':
         replica.read(new Float32Array(message.data), message.pieces);

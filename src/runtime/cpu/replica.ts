@@ -8,7 +8,7 @@ import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
 import type { KernelExports } from './kernel-module.js';
-import type { SharedInput, SharedOutput, StatePiece } from './messages.js';
+import type { SharedInput, SharedOutput, StateDraw, StatePiece } from './messages.js';
 import type { ReplicaMemory } from './replica-memory.js';
 import { AbortedError } from './shared-collective.js';
 
@@ -73,6 +73,21 @@ export class Replica {
     const state = this.#state();
     for (const piece of pieces) {
       state.set(data.subarray(piece.data, piece.data + piece.count), piece.state);
+    }
+  }
+
+  /** Makes first values in place. */
+  draw(draws: readonly StateDraw[]): void {
+    const { kernels, memory } = this.#services;
+    const state = this.#state();
+    for (const { state: first, count, values } of draws) {
+      if (values.kind === 'constant') {
+        state.fill(values.value, first, first + count);
+        continue;
+      }
+      const { limit, seed, stream } = values;
+      const address = memory.state + 4 * first;
+      kernels.uniform_f32(address, count, limit, stream[0], stream[1], seed, seed / 2 ** 32);
     }
   }
 

@@ -13,6 +13,7 @@ import type {
   PreparedPlan,
   RunParameters,
   RunResults,
+  StateValues,
 } from '../executor.js';
 import { RunClock } from '../run-clock.js';
 import type {
@@ -82,7 +83,7 @@ export class ReferenceExecutor implements Executor {
     this.#state = new StateArenas(layout, arenas);
   }
 
-  async writeState(values: ReadonlyMap<string, Float32Array>): Promise<void> {
+  async writeState(values: ReadonlyMap<string, StateValues>): Promise<void> {
     this.#clock = undefined;
     const state = this.#requireState();
     for (const [name, array] of values) state.write(name, array);

@@ -1,5 +1,7 @@
 import { ExecutorError, ShapeError, UnknownNameError } from '../../core/errors.js';
+import { makeInitialValues } from '../../core/initial-values.js';
 import type { StateLayout } from '../../plan/state-layout.js';
+import type { StateValues } from '../executor.js';
 import type { FloatArray } from './reference-kernel.js';
 
 /** An element of a state entry: which replica to read it from, and where it lies there. */
@@ -27,11 +29,12 @@ export class StateArenas {
   }
 
   /**
-   * Copies values to every replica that holds them.
+   * Puts values where every replica that holds them has them.
    * @throws UnknownNameError for a name that the layout lacks; ShapeError for a wrong size.
    */
-  write(name: string, values: Float32Array): void {
+  write(name: string, given: StateValues): void {
     const size = this.#sizeOf(name);
+    const values = given instanceof Float32Array ? given : makeInitialValues(given, size);
     if (values.length !== size) {
       throw new ShapeError(
         `State entry '${name}' has ${size} elements but ${values.length} came; pass them all.`,
