@@ -43,6 +43,7 @@ const ALLOWED = {
   ],
   figures: ['core'],
   drawings: ['figures', 'inspect', 'network', 'layers', 'graph', 'core'],
+  lab: ['public library', 'core'],
 };
 
 /** Packages that run in the browser too, and the folder of src/ that each is for. */
@@ -57,7 +58,9 @@ const PORTABLE = { path: '^src/', pathNot: '^src/node(/|[.]ts$)|[.]test[.]ts$' }
 const EXECUTORS = 'reference|cpu|webgpu';
 
 const pathOf = (name) =>
-  name === 'runtime interface' ? '^src/runtime/[^/]+[.]ts$' : `^src/${name}/`;
+  ({ 'runtime interface': '^src/runtime/[^/]+[.]ts$', 'public library': '^src/library[.]ts$' })[
+    name
+  ] ?? `^src/${name}/`;
 
 const folderRules = Object.entries(ALLOWED).map(([folder, allowed]) => ({
   name: `${folder}-imports`,

@@ -7,6 +7,7 @@ import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExportCommand } from './commands/export.js';
 import { addImportCommand } from './commands/import.js';
 import { addInspectCommand } from './commands/inspect.js';
+import { addLabCommand } from './commands/lab.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addPlotCommand } from './commands/plot.js';
 import { addPredictCommand } from './commands/predict.js';
@@ -35,6 +36,7 @@ addImportCommand(program);
 addInspectCommand(program);
 addPlanCommand(program);
 addPlotCommand(program);
+addLabCommand(program);
 addDoctorCommand(program);
 addBenchCommand(program);
 

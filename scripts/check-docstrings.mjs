@@ -1,10 +1,10 @@
 // Checks that every public symbol, and every public member of a public class or interface, says in a
-// doc comment what it is. Public is what src/node.ts and src/browser.ts export, by whatever way.
+// doc comment what it is. Public is what src/node.ts, src/browser.ts and src/node/lab.ts export, by whatever way.
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { root } from './source-files.mjs';
 
-const ENTRIES = ['src/node.ts', 'src/browser.ts'];
+const ENTRIES = ['src/node.ts', 'src/browser.ts', 'src/node/lab.ts'];
 
 const configPath = join(root, 'tsconfig.json');
 const config = ts.parseJsonConfigFileContent(

@@ -214,6 +214,7 @@ export {
   type WeightFlow,
 } from './training/gradient-flow.js';
 export { History } from './training/history.js';
+export { learningRateScheduler } from './training/learning-rate-scheduler.js';
 export {
   type CrossentropyOptions,
   categoricalCrossentropy,

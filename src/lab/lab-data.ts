@@ -1,0 +1,54 @@
+import { ArrayDataset, type Dataset, take } from '../library.js';
+import type { LabData } from './experiment.js';
+
+/** How much of the data an experiment uses. */
+export type DataSettings = {
+  /** Training images. */
+  images: number;
+  /** Test images. */
+  testImages: number;
+  /** Height and width of an image are divided by this, by means over squares; 1 leaves it as it is. */
+  shrink: number;
+};
+
+/** The first images of both parts, made smaller as the settings say. */
+export async function prepareData(
+  data: LabData | undefined,
+  { images, testImages, shrink }: DataSettings,
+): Promise<{ train: Dataset; test: Dataset }> {
+  if (data === undefined) throw new TypeError('an experiment without data asked for it');
+  return {
+    train: await shrunk(take(data.train, images), shrink),
+    test: await shrunk(take(data.test, testImages), shrink),
+  };
+}
+
+async function shrunk(dataset: Dataset, factor: number): Promise<Dataset> {
+  if (factor === 1) return dataset;
+  const { size, inputShapes, targetShapes, classNames } = dataset;
+  const [[height, width, channels]] = inputShapes;
+  const pixels = new Float32Array(size * height * width * channels);
+  const targets = new Float32Array(size * targetShapes[0].reduce((a, b) => a * b, 1));
+  const all = Uint32Array.from({ length: size }, (_, i) => i);
+  await dataset.gather(all, [pixels], [targets]);
+  const [h, w] = [Math.floor(height / factor), Math.floor(width / factor)];
+  const small = new Float32Array(size * h * w * channels);
+  for (let at = 0; at < small.length; at++) {
+    const channel = at % channels;
+    const column = Math.floor(at / channels) % w;
+    const row = Math.floor(at / (channels * w)) % h;
+    const image = Math.floor(at / (channels * w * h));
+    let sum = 0;
+    for (let y = row * factor; y < (row + 1) * factor; y++) {
+      for (let x = column * factor; x < (column + 1) * factor; x++) {
+        sum += pixels[((image * height + y) * width + x) * channels + channel];
+      }
+    }
+    small[at] = sum / factor ** 2;
+  }
+  return new ArrayDataset({
+    inputs: { data: small, shape: [size, h, w, channels] },
+    targets: { data: targets, shape: [size, ...targetShapes[0]] },
+    classNames,
+  });
+}

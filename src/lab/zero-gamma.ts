@@ -1,0 +1,255 @@
+import {
+  cifarResnet,
+  type Dataset,
+  Layer,
+  type LayerConfig,
+  lineChart,
+  type Model,
+  ops,
+  rewire,
+  type Variable,
+  zeros,
+} from '../library.js';
+import type { Experiment, LabOptions, LabResult, PartContext } from './experiment.js';
+import { prepareData } from './lab-data.js';
+import { blockNames, FULL, type ImageSettings, QUICK, trainOnImages } from './networks.js';
+import { runExperiment } from './run-experiment.js';
+import type { Curve } from './train-network.js';
+import { list, range, short } from './words.js';
+
+type Value = Parameters<typeof ops.multiply>[0];
+
+/** x times one number that is learnt and begins at 0 (De and Smith, 2020). */
+class SkipGain extends Layer {
+  readonly className = 'SkipGain';
+  #gain: Variable | undefined;
+
+  constructor(name: string) {
+    super({ name }, 'skip_gain');
+  }
+
+  protected override build([shape]: readonly (readonly number[])[]): void {
+    this.#gain = this.addWeight(
+      'gain',
+      shape.map(() => 1),
+      zeros(),
+    );
+  }
+
+  call([x]: readonly Value[], context: Parameters<Layer['call']>[1]): Value {
+    const gain = context.read(this.#gain as Variable);
+    const full = ops.reshape(
+      gain,
+      x.shape.map(() => 1),
+    );
+    return ops.multiply(x, full);
+  }
+
+  getConfig(): LayerConfig {
+    return {};
+  }
+}
+
+/** The model with every residual branch multiplied by a learnt number that begins at 0. */
+export function withSkipInit(model: Model): Model {
+  return rewire(model, (layer, [shortcut, branch]) => {
+    if (!layer.name.endsWith('_add')) return undefined;
+    return layer.connect([shortcut, new SkipGain(layer.name.replace(/_add$/, '_gain'))(branch)]);
+  });
+}
+
+/** What `zeroGamma` measures. */
+export interface ZeroGammaData {
+  /** Blocks without a change of shape, and in how many of them the output is relu(x) bit for bit. */
+  readonly blocks: { readonly compared: number; readonly exact: number };
+  /** Training without batch normalisation, one curve a seed. */
+  readonly curves: Readonly<Record<'SkipInit' | 'He', readonly Curve[]>>;
+}
+
+type Found = { compared: number; exact: number } | Curve;
+
+async function compareBlocks(settings: ImageSettings, data: Dataset, { engine }: PartContext) {
+  const [inputShape] = data.inputShapes;
+  const model = cifarResnet({
+    depth: settings.depth,
+    width: settings.width,
+    inputShape,
+    zeroInitResidual: true,
+  });
+  model.compile({ loss: 'categoricalCrossentropy', ...engine });
+  try {
+    const outs = ['conv1_relu', ...blockNames(model).map((name) => `${name}_out`)];
+    const { layers } = await model.probe(data, { layers: outs });
+    let [compared, exact] = [0, 0];
+    outs.slice(1).forEach((name, i) => {
+      const [x, y] = [layers.get(outs[i]), layers.get(name)];
+      if (x === undefined || y === undefined || String(x.shape) !== String(y.shape)) return;
+      compared++;
+      if (y.activation.every((value, at) => value === Math.max(0, x.activation[at]))) exact++;
+    });
+    return { compared, exact };
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The experiment behind `zeroGamma`. */
+export const zeroGammaExperiment: Experiment<ImageSettings, Found, ZeroGammaData> = {
+  name: 'zero-gamma',
+  title: 'Blocks that begin as the identity',
+  question:
+    'Is a block with γ = 0 exactly the identity at first, and does beginning there replace batch normalisation?',
+  background: [
+    'Goyal et al. (2017) begin the last γ of every block at 0, so that each block first passes its input on.',
+    'De and Smith (2020): without normalisation a very deep residual network does not train, because its signal doubles at each block; with a factor that begins at 0 on every branch (SkipInit) it does.',
+    'The article: F(x) → 0 leaves the identity, so depth does no harm.',
+  ],
+  paper:
+    'Goyal et al. (2017), section 5.1; De and Smith, "Batch normalization biases residual blocks" (2020)',
+  cost: 'some 40 seconds',
+  usesData: true,
+  settings: {
+    quick: {
+      ...QUICK,
+      depth: 110,
+      images: 500,
+      testImages: 100,
+      epochs: 2,
+      learningRate: 0.02,
+      drops: [],
+    },
+    full: { ...FULL, depth: 110, epochs: 10, learningRate: 0.02, drops: [] },
+  },
+  seeds: { quick: 1, full: 3 },
+  parts: (settings, seeds) => [
+    {
+      key: 'blocks',
+      weight: 1,
+      async run(context) {
+        const { train } = await prepareData(context.data, { ...settings, images: 16 });
+        return compareBlocks(settings, train, context);
+      },
+    },
+    ...seeds.flatMap((seed) =>
+      (['SkipInit', 'He'] as const).map((kind) => ({
+        key: `${kind} seed ${seed}`,
+        weight: 5,
+        async run(context: PartContext) {
+          const { depth, width } = settings;
+          const { model, curve } = await trainOnImages(
+            context,
+            settings,
+            seed,
+            `${kind}-${depth} without BN`,
+            (inputShape) => {
+              const plain = cifarResnet({ depth, width, inputShape, normalization: 'none' });
+              return kind === 'He' ? plain : withSkipInit(plain);
+            },
+          );
+          await model.dispose();
+          return curve;
+        },
+      })),
+    ),
+  ],
+  conclude(parts, settings, seeds) {
+    const blocks = parts.get('blocks') as ZeroGammaData['blocks'];
+    const of = (kind: 'SkipInit' | 'He') =>
+      seeds.map((seed) => parts.get(`${kind} seed ${seed}`) as Curve);
+    const curves = { SkipInit: of('SkipInit'), He: of('He') };
+    const chance = Math.log(10);
+    const trains = ({ loss, diverged }: Curve) =>
+      !diverged && (loss[loss.length - 1] ?? chance) < chance;
+    const outcome = (kind: 'SkipInit' | 'He') =>
+      list(
+        curves[kind].map(
+          (curve, seed) =>
+            `seed ${seed}: ${curve.diverged ? `diverged in epoch ${curve.loss.length + 1}` : `loss ${curve.loss.map((loss) => short(loss)).join(' → ')}`}`,
+        ),
+      );
+    const name = `${settings.depth}`;
+    return {
+      data: { blocks, curves },
+      method: [
+        `A residual network of ${settings.depth} layers (${settings.width} channels in the first stage) with γ = 0 at the end of every branch was given 16 training images, and the output of each block without a change of shape compared bit by bit with relu of its input.`,
+        `The same network without any normalisation was trained with He's initialisation, as it is and with a factor that begins at 0 on each branch (SkipInit): ${settings.images} images, ${settings.epochs} epochs, batches of ${settings.batchSize}, learning rate ${settings.learningRate}.`,
+      ],
+      measured: [
+        `${blocks.exact} of ${blocks.compared} blocks gave relu(x) bit for bit.`,
+        `SkipInit-${name}: ${outcome('SkipInit')}.`,
+        `He-${name}: ${outcome('He')}. Chance is a loss of ${short(chance)}.`,
+      ],
+      checks: [
+        {
+          claim: 'with γ = 0, block(x) = relu(x) bit for bit at initialisation',
+          measured: `${blocks.exact} of ${blocks.compared} blocks`,
+          holds: blocks.exact === blocks.compared && blocks.compared > 0 ? 1 : 0,
+          seeds: 1,
+          source: 'paper',
+        },
+        {
+          claim: `without normalisation a SkipInit-${name} trains`,
+          measured: outcome('SkipInit'),
+          holds: curves.SkipInit.filter(trains).length,
+          seeds: seeds.length,
+          source: 'paper',
+        },
+        {
+          claim: `without normalisation He-${name} diverges or does not get below chance`,
+          measured: outcome('He'),
+          holds: curves.He.filter((curve) => !trains(curve)).length,
+          seeds: seeds.length,
+          source: 'paper',
+        },
+        {
+          claim: 'blocks whose F(x) is 0 let a deep network train',
+          measured: `final loss of SkipInit ${range(curves.SkipInit.map(({ loss }) => loss[loss.length - 1] ?? Number.NaN))}`,
+          holds: curves.SkipInit.filter(trains).length,
+          seeds: seeds.length,
+          source: 'article',
+        },
+      ],
+      figures: [
+        {
+          name: 'loss',
+          svg: lineChart({
+            title: `${name} layers without normalisation`,
+            series: (['SkipInit', 'He'] as const).flatMap((kind, color) =>
+              curves[kind]
+                .filter(({ loss }) => loss.length > 0)
+                .map(({ loss }, seed) => ({
+                  name: `${kind}, seed ${seed}`,
+                  x: loss.map((_, i) => i + 1),
+                  y: loss,
+                  color,
+                  markers: true,
+                })),
+            ),
+            x: { label: 'epoch', integer: true },
+            y: { label: 'training loss' },
+            legend: true,
+            references: [{ axis: 'y', value: chance, label: 'chance' }],
+          }),
+          caption: `Training loss without any normalisation; a network that diverged before the end of its first epoch has no line. SkipInit: ${outcome('SkipInit')}. He: ${outcome('He')}.`,
+        },
+      ],
+      tables: [
+        {
+          name: 'loss',
+          caption: 'Training loss by epoch, without normalisation.',
+          columns: ['network', 'seed', 'epoch', 'loss'],
+          rows: (['SkipInit', 'He'] as const).flatMap((kind) =>
+            curves[kind].flatMap(({ loss }, seed) =>
+              loss.map((value, i) => [kind, seed, i + 1, value]),
+            ),
+          ),
+        },
+      ],
+    };
+  },
+};
+
+/** Blocks with γ = 0 at first, and training without normalisation with and without SkipInit. */
+export function zeroGamma(options: LabOptions): Promise<LabResult<ZeroGammaData>> {
+  return runExperiment(zeroGammaExperiment, options);
+}

@@ -1,0 +1,5 @@
+/** The lab in Node: importing it also sets up what models run on. */
+import '../node.js';
+
+export * from '../lab/lab.js';
+export { type LabFolderOptions, runLab, runWholeLab } from './lab-folder.js';

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { autocorrelation } from '../../src/lab/shattering.js';
+import { linearFit, median } from '../../src/lab/statistics.js';
+import { withSkipInit } from '../../src/lab/zero-gamma.js';
+import {
+  blocks,
+  degradation,
+  experiments,
+  findExperiment,
+  gradients,
+  InterruptedExperiment,
+  memoryStore,
+  shattering,
+  zeroGamma,
+} from '../../src/node/lab.js';
+import { cifarResnet, ValueError } from '../../src/node.js';
+import { TINY, tinyData } from './tiny-data.js';
+
+const data = tinyData();
+const engine = { replicas: 1 };
+const common = { data, engine, seeds: 1 };
+
+suite('lab', () => {
+  test('gradient laws lie within their bands', async () => {
+    const settings = {
+      depth: 24,
+      width: 128,
+      batch: 64,
+      trainedDepth: 8,
+      trainedWidth: 4,
+      steps: 4,
+      batchSize: 20,
+      images: 40,
+      shrink: 1,
+    };
+    const { data: found, checks, figures } = await gradients({ ...common, settings });
+    const factor = (name: keyof typeof found.laws) => found.laws[name][0].factor;
+    assert.ok(Math.abs(factor('plain, Glorot, no BN') - Math.SQRT1_2) < 0.05);
+    assert.ok(Math.abs(factor('plain, He, no BN') - 1) < 0.05);
+    assert.ok(Math.abs(factor('plain, He, BN') - 1.21) < 0.08);
+    assert.ok(factor('residual, He, BN') < 1.15);
+    assert.ok(
+      found.laws['residual, He, BN'][0].exponent < found.laws['plain, He, BN'][0].exponent / 2,
+    );
+    assert.equal(checks.filter(({ source }) => source === 'article')[0].holds, 0);
+    assert.ok(found.training['residual, BN'].norms.every((row) => row.every((norm) => norm > 0)));
+    assert.ok(figures.length >= 5 && figures.every(({ svg }) => !svg.includes('NaN')));
+  });
+
+  test('gradients shatter in plain networks and not in residual ones', async () => {
+    const settings = { depth: 30, width: 64, points: 64, networks: 1 };
+    const { data: found } = await shattering({ engine, seeds: 2, settings });
+    for (const seed of [0, 1]) {
+      const { shallow, plain, residual } = found.autocorrelation;
+      assert.equal(plain[seed][0], 1);
+      assert.ok(plain[seed][1] < 0.5 && residual[seed][1] > plain[seed][1]);
+      assert.ok(shallow[seed][1] > 0.9);
+    }
+  });
+
+  test('with γ = 0 blocks are relu bit for bit, and SkipInit begins as the shortcuts alone', async () => {
+    const settings = { ...TINY, depth: 14, learningRate: 0.02 };
+    const { data: found, checks } = await zeroGamma({ ...common, settings });
+    // Six blocks, of which the first of stages 3 and 4 change the shape.
+    assert.deepEqual(found.blocks, { compared: 4, exact: 4 });
+    assert.equal(checks[0].holds, 1);
+    assert.ok(found.curves.SkipInit[0].loss[1] < found.curves.SkipInit[0].loss[0]);
+    const model = withSkipInit(
+      cifarResnet({ depth: 8, width: 4, inputShape: [8, 8, 1], normalization: 'none' }),
+    );
+    assert.equal(model.layers.filter(({ className }) => className === 'SkipGain').length, 3);
+  });
+
+  test('degradation compares four networks, and tells what it finds', async () => {
+    const {
+      data: found,
+      checks,
+      tables,
+      measured,
+    } = await degradation({ ...common, settings: { ...TINY, depth: 26 } });
+    assert.deepEqual(
+      found.networks.map(({ family, depth }) => `${family}-${depth}`),
+      ['plain-20', 'plain-26', 'residual-20', 'residual-26'],
+    );
+    const loss = (i: number) => found.networks[i].curves[0].loss[1];
+    assert.deepEqual(
+      checks.slice(0, 3).map(({ holds }) => holds),
+      [loss(1) > loss(0), loss(1) > loss(3), loss(3) <= loss(2) * 1.05].map(Number),
+    );
+    assert.equal(tables[0].rows.length, 8);
+    assert.equal(measured.length, 4);
+  });
+
+  test("the article's four blocks: only those with branches learn much", async () => {
+    const { data: found } = await blocks({
+      ...common,
+      settings: { ...TINY, epochs: 4, depth: 14 },
+    });
+    assert.equal(found['shortcut only'][0].gradients.length, 6);
+    // Through shortcuts alone the gradient of a stage's blocks is the same where relu is always on.
+    const [first, second] = found['shortcut only'][0].gradients;
+    assert.ok(Math.abs(first - second) < 1e-6 * first);
+    const end = (kind: keyof typeof found) => found[kind][0].curve.loss[3];
+    assert.ok(end('plain + shortcut') < end('shortcut only'));
+    assert.ok(end('every block residual') < end('shortcut only'));
+  });
+
+  test('finished parts are not computed again, and an interrupted training goes on bit for bit', async () => {
+    const settings = { ...TINY, depth: 8, epochs: 3 };
+    const whole = await degradation({ ...common, settings });
+    const store = memoryStore();
+    const controller = new AbortController();
+    const stopIn = (progress: { part: string; done: number }) => {
+      if (progress.part.startsWith('plain-20') && progress.done > 0.3) controller.abort();
+    };
+    await assert.rejects(
+      degradation({ ...common, settings, store, signal: controller.signal, onProgress: stopIn }),
+      InterruptedExperiment,
+    );
+    const told: string[] = [];
+    const resumed = await degradation({
+      ...common,
+      settings,
+      store,
+      onProgress: ({ part }) => told.push(part),
+    });
+    assert.ok(!told.includes('plain-8 seed 0') && told.includes('plain-20 seed 0'));
+    const losses = (result: typeof whole) =>
+      result.data.networks.map(({ curves }) => curves[0].loss);
+    assert.deepEqual(losses(resumed), losses(whole));
+    const again: string[] = [];
+    await degradation({ ...common, settings, store, onProgress: ({ part }) => again.push(part) });
+    assert.deepEqual(again, []);
+  });
+
+  test('bad options are told', async () => {
+    await assert.rejects(degradation({}), /data: await loadDataset/);
+    await assert.rejects(shattering({ seeds: 0 }), ValueError);
+    await assert.rejects(
+      shattering({ settings: { epochs: 3 } }),
+      /no setting 'epochs'; it has depth/,
+    );
+    assert.throws(() => findExperiment('gradient'), /gradients/);
+    assert.equal(new Set(experiments.map(({ name }) => name)).size, experiments.length);
+  });
+
+  test('statistics', () => {
+    assert.deepEqual(linearFit([1, 2, 3], [3, 5, 7]), { slope: 2, intercept: 1, r2: 1 });
+    assert.equal(median([3, 1, 2, 10]), 2.5);
+    const waves = Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? 1 : -1));
+    assert.ok(Math.abs(autocorrelation(waves, 1)[1] + 63 / 64) < 1e-12);
+  });
+});
