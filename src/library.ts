@@ -185,6 +185,7 @@ export {
 } from './models/model.js';
 export { type DecodeModelOptions, decodeModel, encodeModel } from './models/model-file.js';
 export type { ExecutorOptions } from './models/platform.js';
+export { readActivations } from './models/read-activations.js';
 export { type Rewiring, rewire } from './models/rewire.js';
 export { Sequential, type SequentialOptions, sequential } from './models/sequential.js';
 export type { Value } from './ops/ir.js';

@@ -3,8 +3,15 @@ import { blocksExperiment } from './blocks.js';
 import { degradationExperiment } from './degradation.js';
 import type { Experiment, LabOptions, LabResult, LabSettings } from './experiment.js';
 import { gradientsExperiment } from './gradients.js';
+import { identityExperiment } from './identity.js';
+import { landscapeExperiment } from './landscape.js';
+import { lesionExperiment } from './lesion.js';
+import { pathsExperiment } from './paths.js';
+import { responsesExperiment } from './responses.js';
 import { runExperiment } from './run-experiment.js';
 import { shatteringExperiment } from './shattering.js';
+import { shortcutsExperiment } from './shortcuts.js';
+import { stochasticDepthExperiment } from './stochastic-depth.js';
 import { zeroGammaExperiment } from './zero-gamma.js';
 
 /** An experiment as lists and programs see it. */
@@ -35,8 +42,15 @@ export const experiments: readonly ExperimentEntry[] = [
   entry(degradationExperiment),
   entry(gradientsExperiment),
   entry(blocksExperiment),
+  entry(identityExperiment),
+  entry(responsesExperiment),
+  entry(lesionExperiment),
+  entry(pathsExperiment),
+  entry(shortcutsExperiment),
   entry(shatteringExperiment),
   entry(zeroGammaExperiment),
+  entry(stochasticDepthExperiment),
+  entry(landscapeExperiment),
 ];
 
 /**
@@ -74,9 +88,16 @@ export {
   type WatchedGradients,
   type WatchedName,
 } from './gradients.js';
+export { type IdentityData, type IdentityFound, type IdentityRow, identity } from './identity.js';
 export { InterruptedExperiment } from './interrupted-experiment.js';
+export { type LandscapeData, type LandscapeFound, landscape } from './landscape.js';
+export { type LesionData, type LesionFound, lesion } from './lesion.js';
 export type { Family } from './networks.js';
 export { memoryStore, type PartStore } from './part-store.js';
+export { type PathsData, type PathsFound, paths } from './paths.js';
+export { type ResponseProfile, type ResponsesData, responses } from './responses.js';
 export { type ShatteringData, type ShatteringKind, shattering } from './shattering.js';
+export { type ShortcutKind, type ShortcutsData, shortcuts } from './shortcuts.js';
+export { type StochasticDepthData, stochasticDepth } from './stochastic-depth.js';
 export type { Curve } from './train-network.js';
 export { type ZeroGammaData, zeroGamma } from './zero-gamma.js';

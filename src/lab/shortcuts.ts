@@ -1,0 +1,258 @@
+import {
+  add,
+  barChart,
+  cifarResnet,
+  constant,
+  conv2d,
+  dropout,
+  lambda,
+  lineChart,
+  type Model,
+  multiply,
+  ops,
+  rewire,
+  type SymbolicTensor,
+} from '../library.js';
+import type { Experiment, LabOptions, LabResult } from './experiment.js';
+import { FULL, type ImageSettings, QUICK, trainingSentence, trainOnImages } from './networks.js';
+import { runExperiment } from './run-experiment.js';
+import { bandOf, mean } from './statistics.js';
+import type { Curve } from './train-network.js';
+import { percent, range } from './words.js';
+
+type Pair = readonly [shortcut: SymbolicTensor, branch: SymbolicTensor];
+type Transform = (pair: Pair, name: string) => Pair;
+
+const scaled = (x: SymbolicTensor, factor: number) =>
+  lambda((value) => ops.affine(value, factor))(x);
+
+/** sigmoid(1×1 convolution of x), with this first bias. */
+function gate(x: SymbolicTensor, name: string, bias: number): SymbolicTensor {
+  const filters = x.sampleShape[2];
+  return conv2d({
+    filters,
+    kernelSize: 1,
+    activation: 'sigmoid',
+    biasInitializer: constant(bias),
+    kernelInitializer: 'heNormal',
+    name,
+  })(x);
+}
+
+const not = (g: SymbolicTensor) => lambda((value) => ops.affine(value, -1, 1))(g);
+
+const exclusive =
+  (bias: number): Transform =>
+  ([shortcut, branch], name) => {
+    const g = gate(shortcut, `${name}_gate`, bias);
+    return [multiply()([shortcut, not(g)]), multiply()([branch, g])];
+  };
+
+const shortcutOnly =
+  (bias: number): Transform =>
+  ([shortcut, branch], name) => {
+    return [multiply()([shortcut, not(gate(shortcut, `${name}_gate`, bias))]), branch];
+  };
+
+const ZOO = {
+  identity: (pair) => pair,
+  'scale 0.5': ([shortcut, branch]) => [scaled(shortcut, 0.5), scaled(branch, 0.5)],
+  'exclusive gate, b = 0': exclusive(0),
+  'exclusive gate, b = −6': exclusive(-6),
+  'shortcut gate, b = 0': shortcutOnly(0),
+  'shortcut gate, b = −6': shortcutOnly(-6),
+  '1×1 convolution': ([shortcut, branch], name) => {
+    const filters = shortcut.sampleShape[2];
+    return [
+      conv2d({ filters, kernelSize: 1, kernelInitializer: 'heNormal', name: `${name}_shortcut` })(
+        shortcut,
+      ),
+      branch,
+    ];
+  },
+  'dropout 0.5': ([shortcut, branch], name) => [
+    dropout({ rate: 0.5, name: `${name}_drop` })(shortcut),
+    branch,
+  ],
+} satisfies Record<string, Transform>;
+
+/** A kind of shortcut. */
+export type ShortcutKind = keyof typeof ZOO;
+
+const KINDS = Object.keys(ZOO) as ShortcutKind[];
+
+/** What `shortcuts` measures: one curve a seed. */
+export type ShortcutsData = Readonly<Record<string, readonly Curve[]>>;
+
+/** The residual network with another kind of shortcut. */
+export function withShortcuts(model: Model, kind: ShortcutKind): Model {
+  const transform: Transform = ZOO[kind];
+  return rewire(model, (layer, inputs) => {
+    if (!layer.name.endsWith('_add')) return undefined;
+    return add({ name: layer.name })(transform([inputs[0], inputs[1]], layer.name));
+  });
+}
+
+/** The experiment behind `shortcuts`. */
+export const shortcutsExperiment: Experiment<ImageSettings, Curve, ShortcutsData> = {
+  name: 'shortcuts',
+  title: 'Kinds of shortcuts',
+  question:
+    'Is a shortcut that is exactly the identity better than one that scales, gates, convolves or drops?',
+  background: [
+    'He et al. (2016), Table 1, ResNet-110 on CIFAR-10: identity 6.61 % error; scale 0.5 12.35 %; exclusive gate 8.70 % with b = −6 and worse with b = 0; shortcut gate 6.91 % with b = −6, 12.86 % with b = 0; 1×1 convolution 12.22 %; dropout fails (above 20 %).',
+    'The article: the 1 that the identity adds to the gradient keeps the chain stable.',
+  ],
+  paper: 'He et al., "Identity mappings in deep residual networks" (2016), Table 1',
+  cost: 'two minutes',
+  usesData: true,
+  settings: { quick: { ...QUICK, depth: 32 }, full: { ...FULL, depth: 110 } },
+  seeds: { quick: 1, full: 3 },
+  parts: (settings, seeds) =>
+    seeds.flatMap((seed) =>
+      KINDS.map((kind) => ({
+        key: `${kind} seed ${seed}`,
+        weight: 1,
+        async run(context) {
+          const { depth, width } = settings;
+          const { model, curve } = await trainOnImages(
+            context,
+            settings,
+            seed,
+            kind === 'identity' ? `residual-${depth}` : `residual-${depth}, ${kind}`,
+            (inputShape) => {
+              const whole = cifarResnet({ depth, width, inputShape });
+              return kind === 'identity' ? whole : withShortcuts(whole, kind);
+            },
+          );
+          await model.dispose();
+          return curve;
+        },
+      })),
+    ),
+  conclude(parts, settings, seeds) {
+    const data = Object.fromEntries(
+      KINDS.map((kind) => [kind, seeds.map((seed) => parts.get(`${kind} seed ${seed}`) as Curve)]),
+    );
+    const end = (values: readonly number[]) =>
+      values[values.length - 1] ?? Number.POSITIVE_INFINITY;
+    const loss = (kind: ShortcutKind) =>
+      data[kind].map((curve) => (curve.diverged ? Number.POSITIVE_INFINITY : end(curve.loss)));
+    const error = (kind: ShortcutKind) =>
+      data[kind].map(({ testAccuracy }) => 1 - (testAccuracy[testAccuracy.length - 1] ?? 0));
+    const sentence = (kind: ShortcutKind) =>
+      `${kind}: training loss ${range(loss(kind))}, test error ${range(error(kind), percent)}`;
+    const count = (holds: (seed: number) => boolean) => seeds.filter(holds).length;
+    const check = (
+      claim: string,
+      kinds: readonly ShortcutKind[],
+      holds: (seed: number) => boolean,
+    ) => ({
+      claim,
+      measured: kinds.map(sentence).join('; '),
+      holds: count(holds),
+      seeds: seeds.length,
+      source: 'paper' as const,
+    });
+    const below = (a: ShortcutKind, b: ShortcutKind, i: number, factor = 1) =>
+      loss(a)[i] * factor < loss(b)[i];
+    return {
+      data,
+      method: [
+        trainingSentence(settings),
+        `The shortcuts of a residual network of ${settings.depth} layers were replaced as in Table 1 of the paper. Compared is the training loss of the last epoch: differences of the test error on ${settings.testImages} images are small against its noise.`,
+      ],
+      measured: KINDS.map((kind) => `${sentence(kind)}.`),
+      checks: [
+        check('identity has the lowest training loss of all', KINDS, (i) =>
+          KINDS.every((kind) => kind === 'identity' || below('identity', kind, i)),
+        ),
+        check(
+          'scale 0.5 is clearly worse than identity (training loss above 1.1 times)',
+          ['identity', 'scale 0.5'],
+          (i) => below('identity', 'scale 0.5', i, 1.1),
+        ),
+        check(
+          'dropout is clearly worse than identity (training loss above 1.1 times)',
+          ['identity', 'dropout 0.5'],
+          (i) => below('identity', 'dropout 0.5', i, 1.1),
+        ),
+        check(
+          'a shortcut gate is better with b = −6 than with b = 0',
+          ['shortcut gate, b = −6', 'shortcut gate, b = 0'],
+          (i) => below('shortcut gate, b = −6', 'shortcut gate, b = 0', i),
+        ),
+        check(
+          'an exclusive gate is better with b = −6 than with b = 0',
+          ['exclusive gate, b = −6', 'exclusive gate, b = 0'],
+          (i) => below('exclusive gate, b = −6', 'exclusive gate, b = 0', i),
+        ),
+      ],
+      figures: [
+        {
+          name: 'training-loss',
+          svg: barChart({
+            title: 'Training loss in the last epoch, by shortcut',
+            categories: KINDS,
+            series: [
+              {
+                name: 'training loss',
+                values: KINDS.map((kind) => mean(loss(kind))),
+                errors: KINDS.map(
+                  (kind) => (Math.max(...loss(kind)) - Math.min(...loss(kind))) / 2,
+                ),
+              },
+            ],
+            direction: 'horizontal',
+            value: { label: 'cross-entropy' },
+          }),
+          caption: `Training loss of the last epoch; bars of error span half the range of ${seeds.length} seed(s). ${KINDS.map(sentence).join('; ')}.`,
+        },
+        {
+          name: 'curves',
+          svg: lineChart({
+            title: 'Training loss by epoch',
+            series: KINDS.map((kind) => {
+              const { middle } = bandOf(data[kind].map((curve) => curve.loss));
+              return { name: kind, x: middle.map((_, i) => i + 1), y: middle, markers: false };
+            }),
+            x: { label: 'epoch', integer: true },
+            y: { label: 'cross-entropy', zero: true },
+          }),
+          caption: `Training loss by epoch, mean over ${seeds.length} seed(s).`,
+        },
+      ],
+      tables: [
+        {
+          name: 'curves',
+          caption: 'Figures by epoch.',
+          columns: [
+            'shortcut',
+            'seed',
+            'epoch',
+            'training loss',
+            'training accuracy',
+            'test accuracy',
+          ],
+          rows: KINDS.flatMap((kind) =>
+            data[kind].flatMap((curve, seed) =>
+              curve.loss.map((value, i) => [
+                kind,
+                seed,
+                i + 1,
+                value,
+                curve.accuracy[i],
+                curve.testAccuracy[i],
+              ]),
+            ),
+          ),
+        },
+      ],
+    };
+  },
+};
+
+/** Residual networks with other shortcuts than the identity. */
+export function shortcuts(options: LabOptions): Promise<LabResult<ShortcutsData>> {
+  return runExperiment(shortcutsExperiment, options);
+}
