@@ -4,9 +4,9 @@ import { progressBar } from './node/progress-bar.js';
 import { createReferenceExecutor } from './runtime/reference/reference-executor.js';
 
 setPlatform({
-  async createExecutor({ executor = 'cpu', replicas, gemm, profile }) {
+  async createExecutor({ executor = 'cpu', replicas, gemm, profile, graphs }) {
     if (executor === 'reference') return createReferenceExecutor({ replicas });
-    return createCpuExecutor({ replicas, gemm, profile });
+    return createCpuExecutor({ replicas, gemm, profile, graphs });
   },
   createProgress: progressBar,
 });

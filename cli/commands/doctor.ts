@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ResiduumError } from '../../src/core/errors.js';
-import { describeMachine, measureGemm } from '../../src/node/machine.js';
+import { describeMachine, graphEngine, measureGemm } from '../../src/node/machine.js';
 import { type FoundDataset, findDatasets } from '../../src/node.js';
 import { addJsonOption } from '../option-values.js';
 import { plural, print, printFacts, printJson } from '../print.js';
@@ -26,9 +26,10 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   const machine = describeMachine();
   const gemm: GemmReport[] = [];
   for (const name of GEMMS) gemm.push(await tryGemm(name));
+  const graphs = await graphEngine();
   const datasets = await findDatasets();
   if (options.json === true) {
-    printJson({ ...machine, gemm, datasets });
+    printJson({ ...machine, gemm, graphs: graphs ?? null, datasets });
     return;
   }
   const yes = (there: boolean) => (there ? 'yes' : 'no');
@@ -44,6 +45,8 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   print('Matrix products (1024 × 1024, float32):');
   const chosen = gemm.find((one) => 'gflops' in one);
   printFacts(gemm.map((one) => [`  ${one.name}`, describeGemm(one, one === chosen)]));
+  print();
+  printFacts([['Predictions', describeGraphs(graphs)]]);
   print();
   print('Data sets:');
   printFacts(datasets.map((one) => [`  ${one.name}`, describeDataset(one)]));
@@ -64,6 +67,11 @@ function describeGemm(report: GemmReport, chosen: boolean): string {
   if ('problem' in report) return `not available: ${report.problem}`;
   const speed = `${report.gflops.toFixed(0)} GFLOP/s with ${plural(report.replicas, 'replica')}`;
   return chosen ? `${speed}  ← used for training` : speed;
+}
+
+function describeGraphs(graphs: string | undefined): string {
+  if (graphs === undefined) return 'kernel by kernel';
+  return `from the second batch on as one graph of ${graphs}, with the weights built in`;
 }
 
 function describeDataset({ found, where, downloadBytes = 0 }: FoundDataset): string {

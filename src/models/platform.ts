@@ -12,6 +12,11 @@ export interface ExecutorOptions {
   gemm?: 'onnxruntime' | 'wasm';
   /** Whether the time of every kernel call is taken; default false. */
   profile?: boolean;
+  /**
+   * Whether predictions and evaluations may run as graphs with the weights built in, which takes
+   * onnxruntime; default true.
+   */
+  graphs?: boolean;
 }
 
 /** What differs between Node and the browser. */

@@ -15,6 +15,11 @@ export interface CpuExecutorOptions {
   gemm?: 'onnxruntime' | 'wasm';
   /** Time every kernel call. Default: false. */
   profile?: boolean;
+  /**
+   * Whether predictions and evaluations run as graphs with the weights built in, where that can be had:
+   * with onnxruntime-node, and not while kernel calls are timed. Default: true.
+   */
+  graphs?: boolean;
 }
 
 /**
@@ -27,6 +32,7 @@ export function createCpuExecutor(options: CpuExecutorOptions = {}): Promise<Cpu
     replicas: options.replicas ?? Math.min(availableParallelism(), DEFAULT_REPLICAS_LIMIT),
     gemm: options.gemm ?? 'auto',
     profile: options.profile ?? false,
+    graphs: options.graphs ?? true,
   });
 }
 

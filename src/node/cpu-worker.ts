@@ -3,13 +3,20 @@ import { ExecutorError } from '../core/errors.js';
 import { createWasmGemm } from '../runtime/cpu/gemm-wasm.js';
 import type { HostMessage } from '../runtime/cpu/messages.js';
 import { type GemmFactory, serveReplica } from '../runtime/cpu/replica-worker.js';
-import { createOnnxGemm } from './gemm-onnxruntime.js';
+import { onnxGemm } from './gemm-onnxruntime.js';
+import { OnnxGraphEngine } from './onnx-graph/onnx-graph-engine.js';
+import { loadOnnxRuntime } from './onnx-sessions.js';
 
 const createGemm: GemmFactory = async ({ choice, kernels, memory, scratch }) => {
   let reason = '';
   if (choice !== 'wasm') {
     try {
-      return { gemm: await createOnnxGemm(memory), label: 'onnxruntime' };
+      const runtime = await loadOnnxRuntime();
+      return {
+        gemm: onnxGemm(memory, runtime),
+        label: 'onnxruntime',
+        graphs: new OnnxGraphEngine(runtime),
+      };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (choice === 'onnxruntime') {

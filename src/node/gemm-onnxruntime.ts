@@ -2,15 +2,17 @@ import type { GemmProvider } from '../runtime/cpu/gemm-provider.js';
 import { loadOnnxRuntime, type OnnxRuntime } from './onnx-sessions.js';
 
 /**
- * Matrix products by `onnxruntime-node`, at native speed, in place in a plain WebAssembly memory. Calls
- * hold views of the memory: bind them again after it has grown.
+ * `onnxGemm` over a runtime of its own.
  * @throws ExecutorError when the library does not load; the message says why.
  */
 export async function createOnnxGemm(memory: WebAssembly.Memory): Promise<GemmProvider> {
   return onnxGemm(memory, await loadOnnxRuntime());
 }
 
-/** The provider over a runtime at hand. */
+/**
+ * Matrix products by `onnxruntime-node`, at native speed, in place in a plain WebAssembly memory. Calls
+ * hold views of the memory: bind them again after it has grown.
+ */
 export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): GemmProvider {
   const view = (address: number, rows: number, columns: number) =>
     new Float32Array(memory.buffer, address, rows * columns);

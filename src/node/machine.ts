@@ -2,6 +2,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dense } from '../layers/dense.js';
 import { input } from '../layers/input-layer.js';
 import { Model } from '../models/model.js';
+import { createCpuExecutor } from './cpu-executor.js';
 import { defaultCacheFolder } from './data/dataset-folders.js';
 
 /** What matters of a machine for training. */
@@ -92,4 +93,15 @@ export async function measureGemm(gemm?: 'onnxruntime' | 'wasm'): Promise<GemmSp
   } finally {
     await model.dispose();
   }
+}
+
+/**
+ * Who runs predictions as graphs with the weights built in; undefined where kernels run one by one.
+ * @throws ExecutorError when no worker can start.
+ */
+export async function graphEngine(): Promise<string | undefined> {
+  const executor = await createCpuExecutor({ replicas: 1 });
+  const { graphs } = executor.description;
+  await executor.dispose();
+  return graphs;
 }

@@ -11,13 +11,21 @@ export interface OnnxSession {
   run(feeds: OnnxTensors, fetches: OnnxTensors): void | Promise<void>;
 }
 
-/** ONNX Runtime, as far as matrix products need it. */
+/** A session that its user ends. */
+export interface OwnedOnnxSession extends OnnxSession {
+  /** Frees it. */
+  release(): void;
+}
+
+/** ONNX Runtime, as far as matrix products and whole graphs need it. */
 export interface OnnxRuntime {
   /** A tensor over the given array, without a copy. */
-  tensor(data: Float32Array, shape: readonly [number, number]): object;
+  tensor(data: Float32Array, shape: readonly number[]): object;
   /** The session of a variant; made at the first request. */
   session(variant: GemmVariant): OnnxSession;
-  /** Frees the sessions. */
+  /** A session of a model of any kind, with so many threads. */
+  load(model: Uint8Array, threads: number): OwnedOnnxSession;
+  /** Frees the sessions of variants. */
   dispose(): Promise<void>;
 }
 
@@ -33,6 +41,23 @@ const SESSION_OPTIONS = {
   enableMemPattern: false,
   extra: { session: { intra_op: { allow_spinning: '0' } } },
 };
+
+/**
+ * Options of graphs that compute for longer. Their arena keeps what the arrays between the nodes need.
+ * Threads that spin between two nodes save waking them; they stop with the run.
+ */
+const graphOptions = (threads: number) => ({
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  extra: {
+    session: {
+      intra_op: { allow_spinning: threads > 1 ? '1' : '0' },
+      force_spinning_stop: '1',
+    },
+  },
+});
 
 interface NativeSession {
   loadModel(model: ArrayBufferLike, offset: number, length: number, options: object): void;
@@ -67,7 +92,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
     );
   }
   const { Tensor } = library;
-  const tensor = (data: Float32Array, shape: readonly [number, number]) =>
+  const tensor = (data: Float32Array, shape: readonly number[]) =>
     new Tensor('float32', data, shape);
   const native = await importDefault('onnxruntime-node/dist/binding.js').catch(() => undefined);
   return isNativeModule(native)
@@ -100,6 +125,16 @@ function nativeSessions({ binding, initOrt }: NativeModule): Omit<OnnxRuntime, '
         },
       };
     },
+    load({ buffer, byteOffset, byteLength }, threads) {
+      const session = new binding.InferenceSession();
+      session.loadModel(buffer, byteOffset, byteLength, graphOptions(threads));
+      return {
+        run(feeds, fetches) {
+          session.run(feeds, fetches, runOptions);
+        },
+        release: () => session.dispose(),
+      };
+    },
     async dispose() {
       for (const session of sessions.values()) session.dispose();
       sessions.clear();
@@ -120,6 +155,15 @@ function publicSessions({ InferenceSession }: PublicModule): Omit<OnnxRuntime, '
         async run(feeds, fetches) {
           await (await session).run(feeds, fetches);
         },
+      };
+    },
+    load(model, threads) {
+      const session = InferenceSession.create(model, graphOptions(threads));
+      return {
+        async run(feeds, fetches) {
+          await (await session).run(feeds, fetches);
+        },
+        release: () => void session.then((made) => made.release()).catch(() => undefined),
       };
     },
     async dispose() {

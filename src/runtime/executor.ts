@@ -56,6 +56,8 @@ export interface ExecutorDescription {
   replicas: number;
   /** Who computes matrix products, and why if it is a fallback. */
   gemm: string;
+  /** Who runs plans that do not change the weights as graphs with the weights built in, if anybody. */
+  graphs?: string;
 }
 
 /**

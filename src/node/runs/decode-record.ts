@@ -64,6 +64,7 @@ export function decodeRecord(text: string, source: string): RunRecord {
       executor: engine.get('executor').text(),
       replicas: engine.get('replicas').integer(1, MOST_REPLICAS),
       gemm: engine.get('gemm').text(),
+      graphs: engine.get('graphs').optional((graphs) => graphs.text()),
     },
     position: readPosition(root.get('position'), settings.epochs, stepsOfEpoch({ settings, data })),
     history: root.get('history').list(MOST_ENTRIES).map(readEpoch),

@@ -32,6 +32,8 @@ export interface CpuExecutorSettings {
   gemm: GemmChoice;
   /** Time every call; see `Executor.profile`. */
   profile: boolean;
+  /** Run plans that do not change the weights as graphs where the platform can, unless timing. */
+  graphs?: boolean;
 }
 
 /** A plan that the replicas know. */
@@ -63,10 +65,14 @@ export class CpuExecutor implements Executor {
   /** Requests queue up behind this one, so that a replica never has two at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(replicas: readonly ReplicaClient[], gemm: string, profiling: boolean) {
+  private constructor(
+    replicas: readonly ReplicaClient[],
+    parts: Pick<ExecutorDescription, 'gemm' | 'graphs'>,
+    profiling: boolean,
+  ) {
     this.#replicas = replicas;
     this.#profiling = profiling;
-    this.description = { executor: 'cpu', replicas: replicas.length, gemm };
+    this.description = { executor: 'cpu', replicas: replicas.length, ...parts };
     this.#forgotten = new FinalizationRegistry((id) => this.#release(id));
   }
 
@@ -76,7 +82,7 @@ export class CpuExecutor implements Executor {
    * @throws ExecutorError when a worker cannot start.
    */
   static async create(host: WorkerHost, settings: CpuExecutorSettings): Promise<CpuExecutor> {
-    const { replicas, gemm, profile } = settings;
+    const { replicas, gemm, profile, graphs = false } = settings;
     if (!Number.isInteger(replicas) || replicas < 1) {
       throw new ValueError(`replicas is ${replicas}; it must be a whole number from 1.`);
     }
@@ -95,9 +101,14 @@ export class CpuExecutor implements Executor {
         exchange,
         gemm,
         profile,
+        graphs: graphs && !profile,
       }));
-      const label = answers[0].type === 'started' ? answers[0].gemm : gemm;
-      return new CpuExecutor(clients, label, profile);
+      const [started] = answers;
+      const parts =
+        started.type === 'started'
+          ? { gemm: started.gemm, ...(started.graphs && { graphs: started.graphs }) }
+          : { gemm };
+      return new CpuExecutor(clients, parts, profile);
     } catch (error) {
       await Promise.all(clients.map((client) => client.stop()));
       if (!(error instanceof ReplicaFailure)) throw error;

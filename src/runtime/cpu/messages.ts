@@ -44,6 +44,7 @@ export type HostMessage =
       exchange: Exchange;
       gemm: GemmChoice;
       profile: boolean;
+      graphs: boolean;
     }
   | { type: 'allocate'; size: number }
   | { type: 'write'; data: SharedArrayBuffer; pieces: StatePiece[]; draws: StateDraw[] }
@@ -57,7 +58,7 @@ export type HostMessage =
 
 /** What a replica answers. */
 export type WorkerMessage =
-  | { type: 'started'; gemm: string }
+  | { type: 'started'; gemm: string; graphs: string | undefined }
   | { type: 'done'; bytes: number }
   | { type: 'profile'; milliseconds: Float64Array }
   | { type: 'timings'; timings: ReplicaTimings }

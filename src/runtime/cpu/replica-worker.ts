@@ -1,4 +1,5 @@
 import type { GemmProvider } from './gemm-provider.js';
+import type { GraphEngine } from './graph-engine.js';
 import { instantiateKernels, KERNEL_BYTES, type KernelExports } from './kernel-module.js';
 import type { GemmChoice, HostMessage, WorkerMessage } from './messages.js';
 import { Replica } from './replica.js';
@@ -25,8 +26,16 @@ export interface GemmRequest {
   scratch: number;
 }
 
-/** Makes the GEMM provider of a platform, and says which it is and why. */
-export type GemmFactory = (request: GemmRequest) => Promise<{ gemm: GemmProvider; label: string }>;
+/** What a platform computes with; `label` says which GEMM provider it is and why. */
+export interface PlatformEngines {
+  gemm: GemmProvider;
+  label: string;
+  /** Runs stretches of plans as graphs, where the platform can. */
+  graphs?: GraphEngine;
+}
+
+/** Makes the engines of a platform. */
+export type GemmFactory = (request: GemmRequest) => Promise<PlatformEngines>;
 
 /** Serves one replica to the host at the other end of `port`, until it says `stop`. */
 export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
@@ -38,7 +47,7 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
       exchange = message.exchange;
       const started = await startReplica(message, createGemm);
       replica = started.replica;
-      return { type: 'started', gemm: started.label };
+      return { type: 'started', gemm: started.label, graphs: started.graphs };
     }
     if (message.type === 'stop') {
       await replica?.dispose();
@@ -87,9 +96,9 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
 }
 
 async function startReplica(
-  { replica, replicas, module, exchange, gemm, profile }: HostMessage & { type: 'start' },
+  { replica, replicas, module, exchange, gemm, profile, graphs }: HostMessage & { type: 'start' },
   createGemm: GemmFactory,
-): Promise<{ replica: Replica; label: string }> {
+): Promise<{ replica: Replica; label: string; graphs: string | undefined }> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const kernels = instantiateKernels(module, memory);
   const gemmScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
@@ -97,8 +106,17 @@ async function startReplica(
   const provider = await createGemm({ choice: gemm, kernels, memory, scratch: gemmScratch });
   const add: AddArrays = (a, b, y, size) => kernels.binary_f32(ADD, a, b, y, size);
   const collective = new SharedCollective(replica, replicas, exchange, memory, KERNEL_BYTES, add);
+  const engine = graphs ? provider.graphs : undefined;
   return {
-    replica: new Replica({ memory: arenas, kernels, gemm: provider.gemm, collective, profile }),
+    replica: new Replica({
+      memory: arenas,
+      kernels,
+      gemm: provider.gemm,
+      collective,
+      profile,
+      ...(engine && { graphs: engine }),
+    }),
     label: provider.label,
+    graphs: engine?.name,
   };
 }

@@ -1,12 +1,15 @@
 import { ExecutorError } from '../../core/errors.js';
 import type { KernelCall } from '../../plan/kernels.js';
 import type { Plan, PlanBuffer } from '../../plan/plan.js';
+import { writesState } from '../../plan/writes-state.js';
 import { CallTimes } from '../call-times.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
+import { sequence } from './bind/sequence.js';
 import { bindCall } from './binders.js';
 import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
+import type { BoundStretch, GraphEngine } from './graph-engine.js';
 import type { KernelExports } from './kernel-module.js';
 import type { SharedInput, SharedOutput, StateDraw, StatePiece } from './messages.js';
 import type { ReplicaMemory } from './replica-memory.js';
@@ -20,6 +23,8 @@ export interface ReplicaServices {
   collective: Collective;
   /** Whether to time every call. */
   profile: boolean;
+  /** Runs stretches of plans that do not change the weights, if there is one. */
+  graphs?: GraphEngine;
 }
 
 /** A copy between shared memory and the replica's own, made ready. */
@@ -33,6 +38,9 @@ interface BoundPlan {
   inputs: SharedInput[];
   outputs: SharedOutput[];
   calls: BoundCall[];
+  /** The calls that run as one, in the place of the first. */
+  stretch: BoundStretch | undefined;
+  changesWeights: boolean;
   /** Copies of the inputs, by set. */
   incoming: [Transfer[], Transfer[]];
   outgoing: Transfer[];
@@ -65,11 +73,13 @@ export class Replica {
 
   /** Makes a zero-filled state arena of `size` elements. Throws ExecutorError when memory is short. */
   allocateState(size: number): void {
+    this.#services.graphs?.weightsChanged();
     this.#services.memory.allocateState(size);
   }
 
   /** Copies pieces of `data` into the state. */
   write(data: Float32Array, pieces: readonly StatePiece[]): void {
+    this.#services.graphs?.weightsChanged();
     const state = this.#state();
     for (const piece of pieces) {
       state.set(data.subarray(piece.data, piece.data + piece.count), piece.state);
@@ -117,15 +127,17 @@ export class Replica {
 
   /** Forgets a plan. */
   release(id: number): void {
+    this.#plans.get(id)?.stretch?.release();
     this.#plans.delete(id);
   }
 
   /** Runs a plan once. @throws ExecutorError naming the call that failed, or AbortedError. */
   async run(id: number, set: 0 | 1, parameters: RunParameters): Promise<void> {
     const bound = this.#current(id);
-    const { profile } = this.#services;
+    const { profile, graphs } = this.#services;
     const began = performance.now();
     if (profile) bound.times.begin();
+    if (bound.changesWeights) graphs?.weightsChanged();
     Object.assign(this.#parameters, parameters);
     for (const { from, to } of bound.incoming[set]) to.set(from);
     const { calls } = bound;
@@ -160,6 +172,7 @@ export class Replica {
   /** Frees what GEMM holds. */
   async dispose(): Promise<void> {
     this.#plans.clear();
+    this.#services.graphs?.dispose();
     await this.#services.gemm.dispose();
   }
 
@@ -177,11 +190,13 @@ export class Replica {
     const { plan, inputs, outputs, times } = bound;
     const rebound = { times, ...this.#bind(plan, inputs, outputs) };
     this.#plans.set(id, rebound);
+    // Only now, so that what both share is kept.
+    bound.stretch?.release();
     return rebound;
   }
 
   #bind(plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): Omit<BoundPlan, 'times'> {
-    const { memory, kernels, gemm, collective } = this.#services;
+    const { memory, kernels, gemm, collective, graphs } = this.#services;
     if (plan.stateSize > memory.stateSize) {
       throw new ExecutorError(
         `plan '${plan.name}' needs a state of ${plan.stateSize} elements but ${memory.stateSize} ` +
@@ -209,6 +224,19 @@ export class Replica {
         throw callError(plan, place, 'cannot be bound', error);
       }
     };
+    const calls = plan.calls.map(bind);
+    const stretch = graphs?.bind({
+      plan,
+      threads: threadsOf(plan),
+      view: (id) => view(plan.buffers[id], plan.buffers[id].size),
+      state: (offset, size) => this.#state().subarray(offset, offset + size),
+    });
+    if (stretch !== undefined) {
+      const { first, count } = stretch;
+      const one = sequence(calls.slice(first, first + count));
+      calls.fill(done, first, first + count);
+      calls[first] = () => stretch.run(one);
+    }
     const receive = (set: 0 | 1) =>
       inputs.map(({ sets, first, count }, i) => ({
         from: new Float32Array(sets[set], 4 * first, count),
@@ -218,7 +246,9 @@ export class Replica {
       plan,
       inputs,
       outputs,
-      calls: plan.calls.map(bind),
+      calls,
+      stretch,
+      changesWeights: writesState(plan),
       incoming: [receive(0), receive(1)],
       outgoing: outputs.map(({ data, first, count }, i) => ({
         from: view(plan.buffers[plan.outputs[i].buffer], count),
@@ -228,6 +258,15 @@ export class Replica {
       scratch: memory.scratch,
     };
   }
+}
+
+/** Stands where another call has done the work. */
+const done: BoundCall = () => {};
+
+/** Threads for each replica that has something to do: those without work lend theirs. */
+function threadsOf({ share: { shares } }: Plan): number {
+  const busy = shares.filter((samples) => samples > 0).length;
+  return Math.max(Math.floor(shares.length / Math.max(busy, 1)), 1);
 }
 
 function callError(plan: Plan, place: number, what: string, cause: unknown): ExecutorError {

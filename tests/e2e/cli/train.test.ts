@@ -155,6 +155,7 @@ test('doctor measures matrix products and finds the data set', async (t) => {
     ['onnxruntime', 'wasm'],
   );
   assert.ok((gemm[1].gflops ?? 0) > 0);
+  assert.equal(report.graphs, gemm[0].gflops === undefined ? null : 'onnxruntime');
   const datasets = report.datasets as { name: string; found: boolean }[];
   assert.ok(datasets.some(({ name, found }) => name === 'fashion-mnist-mini' && found));
 });
