@@ -88,7 +88,8 @@ export class Replica {
 
   /** Makes first values in place. */
   draw(draws: readonly StateDraw[]): void {
-    const { kernels, memory } = this.#services;
+    const { kernels, memory, graphs } = this.#services;
+    graphs?.weightsChanged();
     const state = this.#state();
     for (const { state: first, count, values } of draws) {
       if (values.kind === 'constant') {
