@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DataError, ExecutorError } from '../../src/core/errors.js';
 import { openModel, requireExportFormat } from '../../src/node/model-interchange.js';
 import { exportFormatNames, exportModel, verifyExport } from '../../src/node.js';
+import { bareName } from '../bare-name.js';
 import { addJsonOption, oneOf } from '../option-values.js';
 import { grouped, print, printFacts, printJson } from '../print.js';
 
@@ -61,15 +62,12 @@ async function exportCommand(run: string, options: ExportCommandOptions): Promis
     const { engine, error, passed, tolerance } = verification;
     const figure = `relative difference ${error.toExponential(1)}, at most ${tolerance} allowed`;
     if (!passed) {
-      throw new ExecutorError(`${path} does not compute what the model computes: ${figure}.`);
+      throw new ExecutorError(
+        `${path} was written, but does not compute what the model computes: ${figure}.`,
+      );
     }
     if (!json) print(`Verified by ${engine}: ${figure}.`);
   } finally {
     await model.dispose();
   }
-}
-
-/** The last part of a path without its ending. */
-function bareName(path: string): string {
-  return basename(resolve(path)).replace(/\.(safetensors|keras|onnx|h5|weights\.h5)$/, '');
 }

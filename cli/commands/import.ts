@@ -1,16 +1,9 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DataError } from '../../src/core/errors.js';
-import { openModel } from '../../src/node/model-interchange.js';
-import {
-  applications,
-  countParameters,
-  findApplication,
-  importModel,
-  type Model,
-  saveModel,
-} from '../../src/node.js';
+import { applications, countParameters, importModel, saveModel } from '../../src/node.js';
+import { bareName } from '../bare-name.js';
+import { findModel } from '../find-model.js';
 import { addJsonOption, integer } from '../option-values.js';
 import { grouped, printFacts, printJson } from '../print.js';
 
@@ -53,12 +46,13 @@ export function addImportCommand(program: Command): void {
 
 async function importCommand(file: string, options: ImportCommandOptions): Promise<void> {
   const { force = false } = options;
-  const path = options.out ?? `${basename(file).replace(/(\.weights)?\.\w+$/, '')}.safetensors`;
+  const path = options.out ?? `${bareName(file)}.safetensors`;
   if (existsSync(path) && !force) {
     throw new DataError(`${path} exists already; choose another --out, or replace it by --force.`);
   }
-  const named = options.model === undefined ? undefined : await namedModel(options.model, options);
-  const model = await importModel(file, { architecture: named && (() => named) });
+  const { inputShape, classes } = options;
+  const named = options.model && (await findModel(options.model, { inputShape, classes }));
+  const model = await importModel(file, { architecture: named ? () => named : undefined });
   try {
     await saveModel(model, path);
     const { total } = countParameters(model.network);
@@ -80,14 +74,6 @@ async function importCommand(file: string, options: ImportCommandOptions): Promi
   } finally {
     await model.dispose();
   }
-}
-
-async function namedModel(
-  name: string,
-  { inputShape, classes }: Pick<ImportCommandOptions, 'inputShape' | 'classes'>,
-): Promise<Model> {
-  if (!Object.hasOwn(applications, name) && existsSync(name)) return openModel(name);
-  return findApplication(name).build({ inputShape, classes });
 }
 
 function threeSizes(text: string): number[] {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ValueError } from '../../src/core/errors.js';
@@ -12,6 +13,7 @@ import {
   startRun,
   type TrainingRun,
 } from '../../src/node/train-run.js';
+import { openTrainableModel } from '../../src/node/trainable-model.js';
 import {
   applications,
   datasetCatalog,
@@ -21,6 +23,7 @@ import {
   formatStepProfile,
   optimizerNames,
 } from '../../src/node.js';
+import { bareName } from '../bare-name.js';
 import { downloadBar } from '../download-bar.js';
 import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
 import {
@@ -73,7 +76,7 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command('train')
     .description("Trains a network on images. Without options: the article's ResNet-50.")
-    .option('--model <name>', `network: ${models} (default: resnet50)`)
+    .option('--model <name>', `network: ${models}, a run or a model file (default: resnet50)`)
     .option('--dataset <name>', `data set: ${datasets} (default: ${datasetCatalog[0].name})`)
     .option('--data <folder>', 'folder with the four IDX files of the data set')
     .option('--epochs <n>', `passes over the data (default: ${DEFAULT_EPOCHS})`, integer(1, 1e6))
@@ -146,9 +149,15 @@ async function prepare(
     const changes: ResumeChanges = { epochs, learningRate, dataDir, executor, replicas, gemm };
     return resumeRun(options.resume, changes, hooks);
   }
-  const { optimizer = 'adam', dataset = datasetCatalog[0].name } = options;
+  const {
+    optimizer = 'adam',
+    dataset = datasetCatalog[0].name,
+    model: name = 'resnet50',
+  } = options;
+  const isFile = !Object.hasOwn(applications, name) && existsSync(name);
+  const model = isFile ? await openTrainableModel(name) : undefined;
   const settings: RunSettings = {
-    model: findApplication(options.model ?? 'resnet50').name,
+    model: isFile ? bareName(name) : findApplication(name).name,
     dataset,
     dataDir: options.data,
     epochs: options.epochs ?? DEFAULT_EPOCHS,
@@ -161,7 +170,7 @@ async function prepare(
     replicas: options.replicas,
     gemm: options.gemm,
   };
-  return startRun(settings, options.out, hooks);
+  return startRun(settings, options.out, { ...hooks, model });
 }
 
 function defaultBatchSize(dataset: string, limit = Number.POSITIVE_INFINITY): number {

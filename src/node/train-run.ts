@@ -36,6 +36,8 @@ export interface RunHooks {
   readonly onDownload?: (progress: DownloadProgress) => void;
   /** Whether the run takes the time of every kernel call; default false. */
   readonly profile?: boolean;
+  /** The model to train, instead of the ready-made network that the settings name. */
+  readonly model?: Model;
 }
 
 /** What may change when a run goes on. */
@@ -67,13 +69,14 @@ export async function startRun(
   hooks: RunHooks = {},
 ): Promise<TrainingRun> {
   const { signal } = hooks;
-  const application = findApplication(settings.model);
+  const { model: given } = hooks;
+  const build = given === undefined ? findApplication(settings.model).build : () => given;
   const { classNames, imageShape } = datasetRow(settings.dataset);
   const optimizer = makeOptimizer(settings.optimizer, settings.learningRate);
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
   setRandomSeed(settings.seed);
-  const model = application.build({ inputShape: imageShape, classes: classNames.length });
+  const model = build({ inputShape: imageShape, classes: classNames.length });
   const { executor, replicas, gemm } = settings;
   const metrics = ['accuracy'] as const;
   const engineOptions = { executor, replicas, gemm, profile: hooks.profile };

@@ -22,6 +22,9 @@ const LONGEST_NAME = 180;
 const MOST_GROWTH = 8;
 const FREE_WEIGHTS = 2 ** 18;
 
+/** Reads one node: makes a layer, or notes what its output stands for. */
+export type ImportRule = (reader: OnnxGraphReader, node: OnnxNode) => void;
+
 /** What the rules read from and write to while an ONNX graph becomes layers. */
 export class OnnxGraphReader {
   readonly opset: number;

@@ -18,13 +18,10 @@ import { Multiply } from '../../layers/multiply.js';
 import { Softmax } from '../../layers/softmax.js';
 import { Subtract } from '../../layers/subtract.js';
 import { ZeroPadding2D } from '../../layers/zero-padding2d.js';
-import type { OnnxGraphReader } from './graph-reader.js';
+import type { ImportRule, OnnxGraphReader } from './graph-reader.js';
 import { asImage, shapeRules } from './import-shape-rules.js';
 import { readWindow, requireWholeWindows, zerosAround } from './imported-padding.js';
 import type { FileOrder, ImportedTensor } from './imported-value.js';
-
-/** Reads one node: makes a layer, or notes what its output stands for. */
-export type ImportRule = (reader: OnnxGraphReader, node: OnnxNode) => void;
 
 /** Our axis of each axis of an image in the file. */
 const OUR_AXES = [0, 3, 1, 2] as const;

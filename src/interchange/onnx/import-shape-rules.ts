@@ -2,10 +2,9 @@ import { sizeOf } from '../../core/shape.js';
 import { ONNX_TYPES, type OnnxNode } from '../../formats/onnx/onnx-model.js';
 import { Flatten } from '../../layers/flatten.js';
 import { Reshape } from '../../layers/reshape.js';
-import type { OnnxGraphReader } from './graph-reader.js';
+import type { ImportRule, OnnxGraphReader } from './graph-reader.js';
 import type { ImportedTensor } from './imported-value.js';
 
-type Rule = (reader: OnnxGraphReader, node: OnnxNode) => void;
 type Sizes = readonly (number | null)[];
 
 const LONGEST_SHAPE = 64;
@@ -63,7 +62,7 @@ function flattenImage(reader: OnnxGraphReader, node: OnnxNode, x: ImportedTensor
   });
 }
 
-const flatten: Rule = (reader, node) => {
+const flatten: ImportRule = (reader, node) => {
   const x = reader.tensor(node, 0);
   const axis = reader.int(node, 'axis', 1);
   const rank = fileShape(x).length;
@@ -96,7 +95,7 @@ function resolveTarget(
   return sizeOf(resolved) === total && resolved.every(Number.isInteger) ? resolved : undefined;
 }
 
-const reshape: Rule = (reader, node) => {
+const reshape: ImportRule = (reader, node) => {
   const x = reader.tensor(node, 0);
   const target = reader.sizes(node, 1);
   const { tensor, order, nonNegative } = x;
@@ -133,7 +132,7 @@ const reshape: Rule = (reader, node) => {
   reader.set(node, { kind: 'tensor', tensor: made, order: 'ours', nonNegative });
 };
 
-const transpose: Rule = (reader, node) => {
+const transpose: ImportRule = (reader, node) => {
   const x = reader.tensor(node, 0);
   const rank = fileShape(x).length;
   const perm = reader.ints(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
@@ -151,7 +150,7 @@ function axesOf(reader: OnnxGraphReader, node: OnnxNode): readonly number[] | un
   return reader.ints(node, 'axes') ?? (node.inputs[1] ? reader.integers(node, 1) : undefined);
 }
 
-const squeeze: Rule = (reader, node) => {
+const squeeze: ImportRule = (reader, node) => {
   const value = reader.value(node, 0);
   if (value.kind === 'shape') return reader.set(node, value);
   const x = reader.tensor(node, 0);
@@ -165,7 +164,7 @@ const squeeze: Rule = (reader, node) => {
   reshapeFreely(reader, node, x, rest as number[]);
 };
 
-const unsqueeze: Rule = (reader, node) => {
+const unsqueeze: ImportRule = (reader, node) => {
   const value = reader.value(node, 0);
   if (value.kind !== 'tensor') return reader.set(node, value);
   const shape = fileShape(value);
@@ -200,7 +199,7 @@ function reshapeFreely(
   reader.set(node, { kind: 'tensor', tensor, order: 'ours', nonNegative: x.nonNegative });
 }
 
-const constant: Rule = (reader, node) => {
+const constant: ImportRule = (reader, node) => {
   const tensor = node.attributes.get('value');
   if (tensor?.kind === 'tensor') return reader.set(node, { kind: 'constant', array: tensor.value });
   const number = node.attributes.get('value_float') ?? node.attributes.get('value_floats');
@@ -216,14 +215,14 @@ const constant: Rule = (reader, node) => {
   throw reader.fail(node, 'its value is neither an array nor a number');
 };
 
-const shapeOf: Rule = (reader, node) => {
+const shapeOf: ImportRule = (reader, node) => {
   const sizes = fileShape(reader.tensor(node, 0));
   const start = reader.int(node, 'start', 0);
   const end = reader.int(node, 'end', sizes.length);
   reader.set(node, { kind: 'shape', sizes: sizes.slice(start, end) });
 };
 
-const gather: Rule = (reader, node) => {
+const gather: ImportRule = (reader, node) => {
   const value = reader.value(node, 0);
   if (value.kind === 'tensor') throw reader.fail(node, 'it picks parts of a tensor');
   const sizes = reader.sizes(node, 0);
@@ -232,7 +231,7 @@ const gather: Rule = (reader, node) => {
   reader.set(node, { kind: 'shape', sizes: picked as (number | null)[] });
 };
 
-const slice: Rule = (reader, node) => {
+const slice: ImportRule = (reader, node) => {
   const value = reader.value(node, 0);
   if (value.kind === 'tensor')
     throw reader.fail(node, 'it cuts a tensor, for which there is no layer');
@@ -243,8 +242,8 @@ const slice: Rule = (reader, node) => {
 };
 
 /** Rules for operators that only move or name axes; lists of sizes are computed while reading. */
-export function shapeRules(concatenateTensors: Rule): [opType: string, rule: Rule][] {
-  const concat: Rule = (reader, node) => {
+export function shapeRules(concatenateTensors: ImportRule): [opType: string, rule: ImportRule][] {
+  const concat: ImportRule = (reader, node) => {
     const values = node.inputs.map((_, i) => reader.value(node, i));
     if (values.some(({ kind }) => kind === 'tensor')) return concatenateTensors(reader, node);
     const sizes = node.inputs.flatMap((_, i) => [...reader.sizes(node, i)]);

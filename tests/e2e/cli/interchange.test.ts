@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { saveModel, smallResnet } from 'residuum';
+import {
+  conv2d,
+  dense,
+  exportModel,
+  flatten,
+  input,
+  Model,
+  saveModel,
+  smallResnet,
+} from 'residuum';
 import { jsonLines, residuum, temporaryFolder } from './command.js';
 
 suite('export, import, inspect', () => {
@@ -78,6 +87,25 @@ suite('export, import, inspect', () => {
     );
     assert.equal(imported.code, 0, imported.stderr);
     assert.match(JSON.stringify(jsonLines(imported.stdout)[0].outputs), /"shape":\[10\]/);
+  });
+
+  test('a model that came in is trained on, and is a run like any other', async () => {
+    const inputs = input({ shape: [28, 28, 1] });
+    const features = flatten()(conv2d({ filters: 4, kernelSize: 5, strides: 4 })(inputs));
+    const logits = new Model({ inputs, outputs: dense({ units: 10 })(features) });
+    await exportModel(logits, join(folder, 'logits.onnx'), { format: 'onnx' });
+    await logits.dispose();
+    const settings = ['--limit', '50', '--batch-size', '25', '--epochs', '1', '--out', 'run'];
+    const trained = await residuum(['train', '--model', 'logits.onnx', ...settings], folder);
+    assert.equal(trained.code, 0, trained.stderr);
+    const evaluated = await residuum(['evaluate', 'run', '--json'], folder);
+    assert.equal(evaluated.code, 0, evaluated.stderr);
+    assert.equal(jsonLines(evaluated.stdout)[0].samples, 50);
+    const wrong = ['train', '--model', 'small.safetensors', ...settings.slice(0, -1), 'other'];
+    const refused = await residuum(wrong, folder);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /\[12, 12, 1\]/);
+    assert.equal(existsSync(join(folder, 'other')), false);
   });
 
   test('what is no model is refused in a sentence', async () => {
