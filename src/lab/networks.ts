@@ -21,7 +21,7 @@ export const QUICK: ImageSettings = {
   shrink: 2,
   epochs: 6,
   batchSize: 50,
-  learningRate: 0.1,
+  learningRate: 0.05,
   drops: [0.7],
 };
 

@@ -1,5 +1,5 @@
 import { DataError, ShapeError } from '../core/errors.js';
-import { formatShape, type Shape, sameShape } from '../core/shape.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { Dataset } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
 import type { Step, StepKind, Trainer } from './trainer.js';
@@ -83,7 +83,10 @@ export class BatchRunner {
     const indices = this.#indices(order, batch);
     const arrays = step.prepared.inputs[set];
     const inputCount = this.#dataset.inputShapes.length;
-    const targets = this.#kind === 'predict' ? [] : arrays.slice(inputCount);
+    // A prediction takes no targets, but a data set that has some writes them.
+    const unused = (shape: Shape) => new Float32Array(sizeOf(shape) * indices.length);
+    const targets =
+      this.#kind === 'predict' ? this.#dataset.targetShapes.map(unused) : arrays.slice(inputCount);
     await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets);
     return { step, set, count: indices.length };
   }

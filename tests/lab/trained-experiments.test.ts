@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { nonCentralMinima } from '../../src/lab/landscape.js';
+import { withoutBlock } from '../../src/lab/lesion.js';
+import { withOnePath } from '../../src/lab/paths.js';
+import { identity, landscape, memoryStore, paths, responses } from '../../src/node/lab.js';
+import { cifarPlain, cifarResnet, readActivations } from '../../src/node.js';
+import { TINY, tinyData } from './tiny-data.js';
+
+const data = tinyData();
+const common = { data, engine: { replicas: 1 }, seeds: 1, store: memoryStore() };
+const shape = { depth: 14, width: 4, inputShape: [8, 8, 1] };
+
+suite('experiments on trained networks', () => {
+  test('a lesion deletes exactly one block, and of a residual one leaves the shortcut', async () => {
+    for (const make of [cifarPlain, cifarResnet]) {
+      const model = make(shape);
+      const lesioned = withoutBlock(model, 'conv2_block2');
+      assert.ok(lesioned);
+      const gone = model.layers.filter((layer) => !lesioned.layers.includes(layer));
+      assert.ok(gone.length > 0 && gone.every(({ name }) => name.startsWith('conv2_block2_')));
+      assert.ok(gone.filter(({ className }) => className === 'Conv2D').length === 2);
+      if (make === cifarPlain) assert.equal(withoutBlock(model, 'conv3_block1'), undefined);
+      else {
+        const layers = ['conv2_block1_out', 'conv2_block2_out'];
+        const outputs = await readActivations(lesioned, data.test, layers);
+        assert.deepEqual(outputs.get(layers[1]), outputs.get(layers[0]));
+      }
+      await model.dispose();
+    }
+  });
+
+  test('a path leaves the loss as it is and gives kernels off the path no gradient', async () => {
+    const model = cifarResnet(shape);
+    const path = withOnePath(model, new Set(['conv2_block2']));
+    for (const one of [model, path]) {
+      one.compile({ loss: 'categoricalCrossentropy', replicas: 1 });
+    }
+    const whole = await model.probe(data.test);
+    const { loss, weights } = await path.probe(data.test);
+    assert.ok(Math.abs(loss - whole.loss) < 1e-5 * loss);
+    const size = (name: string) => Math.max(...(weights.get(name) ?? [0]).map(Math.abs));
+    assert.equal(size('conv2_block1_2_conv/kernel'), 0);
+    assert.equal(size('conv4_block2_1_conv/kernel'), 0);
+    await model.dispose();
+    await path.dispose();
+  });
+
+  test('responses, paths and penalties give numbers for every layer and length', async () => {
+    const found = await responses({ ...common, settings: { ...TINY, depth: 14 } });
+    assert.deepEqual(
+      Object.values(found.data).map(([profile]) => profile.length),
+      [13, 19, 13],
+    );
+    const along = await paths({
+      ...common,
+      settings: { ...TINY, depth: 14, lengths: 3, samples: 2 },
+    });
+    assert.deepEqual(along.data.networks[0].lengths, [1, 3, 5]);
+    assert.ok(along.data.networks[0].norms.flat().every((norm) => norm >= 0));
+    const penalised = await identity({ ...common, settings: { ...TINY, penalties: [0, 0.1] } });
+    const ratios = penalised.data.rows.map((row) => row.found[0].ratios);
+    assert.deepEqual(
+      ratios.map(({ length }) => length),
+      [1, 1, 1],
+    );
+    assert.ok(ratios[1][0] < ratios[0][0]);
+  });
+
+  test('a landscape has its trained loss in the middle, and minima are counted', async () => {
+    const settings = { ...TINY, grid: 3, reach: 0.5, lossImages: 20 };
+    const { data: found } = await landscape({ ...common, settings });
+    assert.ok(found.residual[0].loss.flat().every((value) => value > 0));
+    const flat = Array.from({ length: 7 }, () => new Array<number>(7).fill(1));
+    flat[1][1] = 0;
+    flat[3][3] = 0;
+    assert.equal(nonCentralMinima({ loss: flat }), 1);
+  });
+});
