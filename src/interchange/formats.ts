@@ -2,9 +2,10 @@ import { FormatError, UnknownNameError } from '../core/errors.js';
 import type { ModelFormat } from './model-format.js';
 import { onnxFormat } from './onnx-format.js';
 import { safetensorsFormat } from './safetensors-format.js';
+import { torchFormat } from './torch-format.js';
 
 /** Every format that models are carried in; the first that detects a file reads it. */
-export const modelFormats: readonly ModelFormat[] = [safetensorsFormat, onnxFormat];
+export const modelFormats: readonly ModelFormat[] = [safetensorsFormat, torchFormat, onnxFormat];
 
 /** Names of the formats that can be written, for `--to`. */
 export function exportFormatNames(): string[] {

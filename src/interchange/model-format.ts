@@ -58,8 +58,11 @@ export interface ModelFormat {
   exportModel?(model: Model, options: ExportOptions): Promise<readonly Uint8Array[]>;
   /** Whether a file holds weights only, so that reading it needs `architecture`. */
   readonly weightsOnly?: boolean;
-  /** How the file is rechecked in Python. @param file a Python expression of its path. */
-  recheck?(file: string): PythonRecheck;
+  /**
+   * How the file is rechecked in Python, where Python has the network.
+   * @param file a Python expression of its path. @param model the model that was exported.
+   */
+  recheck?(file: string, model: Model): PythonRecheck | undefined;
 }
 
 /**

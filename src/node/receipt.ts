@@ -101,6 +101,7 @@ export async function makeReceipt(
   });
   const predictions = await model.predictAll(receiptArrays(inputs), { batchSize: samples });
   const file = basename(path);
+  const recheck = format.recheck?.(quoted(file), model);
   return {
     format: 'residuum-receipt',
     version: 1,
@@ -114,7 +115,7 @@ export async function makeReceipt(
       const hash = sha256([bytesOf(data)]);
       return { name: model.outputNames[i], shape, sha256: hash, data: [...data] };
     }),
-    python: format.recheck === undefined ? [] : pythonLines(file, format.recheck(quoted(file))),
+    python: recheck === undefined ? [] : pythonLines(file, recheck),
   };
 }
 

@@ -1,0 +1,92 @@
+"""A ResNet of torchvision: `make VARIANT FOLDER` writes its weights and what it computes; `check VARIANT
+FOLDER` loads weights that were written elsewhere, strictly, and prints what they give."""
+
+import sys
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+
+CLASSES, BATCH, SIZE, STEPS, RATE = 10, 4, 64, 5, 1e-4
+
+
+def network(variant):
+    return getattr(torchvision.models, variant)(num_classes=CLASSES)
+
+
+def data():
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand([BATCH, 3, SIZE, SIZE], generator=generator)
+    return x, torch.randint(CLASSES, [BATCH], generator=generator)
+
+
+def settle(model):
+    """Scales and statistics that are no defaults, and fit the network's own activations."""
+    torch.manual_seed(2)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.0)
+            torch.nn.init.normal_(module.bias, 0.0, 0.1)
+    model.train()
+    with torch.no_grad():
+        for _ in range(20):
+            model(torch.rand([BATCH, 3, SIZE, SIZE]))
+
+
+def outputs(model, x):
+    model.eval()
+    with torch.no_grad():
+        return model(x).softmax(1)
+
+
+def exact(variant, state, x):
+    model = network(variant).double()
+    model.load_state_dict({key: value.double() for key, value in state.items()}, strict=True)
+    return outputs(model, x.double()).float()
+
+
+def train(model, x, labels):
+    model.train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    losses = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(x), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def make(variant, folder):
+    torch.manual_seed(0)
+    model = network(variant)
+    settle(model)
+    state = {key: value.clone() for key, value in model.state_dict().items()}
+    save_file(state, folder / "weights.safetensors")
+    x, labels = data()
+    result = {
+        "x": x.movedim(1, 3).contiguous(),
+        "labels": torch.nn.functional.one_hot(labels, CLASSES).float(),
+        "float32": outputs(model, x),
+        "float64": exact(variant, state, x),
+    }
+    double = network(variant).double()
+    double.load_state_dict({key: value.double() for key, value in state.items()}, strict=True)
+    result["losses"] = torch.tensor(train(model, x, labels))
+    result["losses64"] = torch.tensor(train(double, x.double(), labels))
+    save_file(result, folder / "run.safetensors")
+
+
+def check(variant, folder):
+    state = load_file(folder / "ours.torch.safetensors")
+    model = network(variant)
+    model.load_state_dict(state, strict=True)
+    x, _ = data()
+    result = {"float32": outputs(model, x), "float64": exact(variant, state, x)}
+    save_file(result, folder / "checked.safetensors")
+
+
+torch.set_num_threads(2)
+{"make": make, "check": check}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
