@@ -22,7 +22,10 @@ export type InitializerLike =
 
 /** Option of the random initializers. */
 export interface SeedOption {
-  /** With a seed, all weights of one shape get the same numbers; without, each weight gets its own. */
+  /**
+   * With a seed, all weights of one shape get the same numbers, bit for bit those that Keras 3 on
+   * TensorFlow draws for that seed and shape; without, each weight gets its own.
+   */
   seed?: number;
 }
 

@@ -1,6 +1,7 @@
 import { type InitialValues, makeInitialValues } from '../core/initial-values.js';
 import { hashName, Random } from '../core/random.js';
 import { type Shape, sizeOf } from '../core/shape.js';
+import { statelessTruncatedNormal, statelessUniform } from '../core/stateless-random.js';
 import type { Initializer } from '../graph/variable.js';
 import { randomSeed, requireSeed } from './random-seed.js';
 
@@ -45,8 +46,9 @@ export class VarianceScaling implements Initializer {
   readonly #generalSeed = randomSeed();
 
   /**
-   * @param className which spread. @param seed with one, all weights of one shape get the same numbers;
-   * without, each gets its own, derived from the seed set by `setRandomSeed` and the weight's path.
+   * @param className which spread. @param seed with one, all weights of one shape get the same numbers,
+   * those that Keras 3 draws on TensorFlow for that seed and shape; without, each gets its own, derived
+   * from the seed set by `setRandomSeed` and the weight's path.
    * @throws {ValueError} when the seed is not an integer ≥ 0.
    */
   constructor(className: keyof typeof SPREADS, seed?: number | null) {
@@ -55,19 +57,32 @@ export class VarianceScaling implements Initializer {
   }
 
   initialize(shape: Shape, path: string): Float32Array {
+    const count = sizeOf(shape);
     const described = this.describe(shape, path);
-    if (described !== undefined) return makeInitialValues(described, sizeOf(shape));
-    const { seed, stream } = this.#source(path);
-    const random = new Random(seed, stream);
+    if (described !== undefined) return makeInitialValues(described, count);
+    const limit = this.#limit(shape);
     const deviation = Math.sqrt(this.#variance(shape)) / TRUNCATED_DEVIATION;
-    return Float32Array.from({ length: sizeOf(shape) }, () => random.truncatedNormal() * deviation);
+    if (this.#seed !== undefined) {
+      return this.#isUniform
+        ? statelessUniform(this.#seed, count, -limit, limit)
+        : statelessTruncatedNormal(this.#seed, count, deviation);
+    }
+    const random = new Random(this.#generalSeed, [STREAM, hashName(path)]);
+    return Float32Array.from({ length: count }, () => random.truncatedNormal() * deviation);
   }
 
-  /** Uniform values only: logarithm and cosine of truncated normal ones differ between engines. */
+  /**
+   * Uniform values without a seed of their own only: logarithm and cosine of truncated normal ones differ
+   * between engines, and those of a seed are Keras's.
+   */
   describe(shape: Shape, path: string): InitialValues | undefined {
-    if (SPREADS[this.#className].distribution !== 'uniform') return undefined;
-    const limit = Math.sqrt(3 * this.#variance(shape));
-    return { kind: 'uniform', limit, ...this.#source(path) };
+    if (!this.#isUniform || this.#seed !== undefined) return undefined;
+    const stream = [STREAM, hashName(path)] as const;
+    return { kind: 'uniform', limit: this.#limit(shape), seed: this.#generalSeed, stream };
+  }
+
+  get #isUniform(): boolean {
+    return SPREADS[this.#className].distribution === 'uniform';
   }
 
   #variance(shape: Shape): number {
@@ -75,11 +90,8 @@ export class VarianceScaling implements Initializer {
     return scale / Math.max(1, fansOf(shape)[fan]);
   }
 
-  /** Where the draws come from: an own seed makes them the same for all weights of a shape. */
-  #source(path: string): { seed: number; stream: readonly [number, number] } {
-    return this.#seed === undefined
-      ? { seed: this.#generalSeed, stream: [STREAM, hashName(path)] }
-      : { seed: this.#seed, stream: [STREAM, 0] };
+  #limit(shape: Shape): number {
+    return Math.sqrt(3 * this.#variance(shape));
   }
 
   getConfig(): { className: string; config: Record<string, unknown> } {
