@@ -13,6 +13,12 @@ export { binary_f32 } from './binary';
 export { binaryBroadcast_f32 } from './binary-broadcast';
 export { col2im_f32 } from './col2im';
 export { columnSums_f32 } from './column-sums';
+export {
+  convDirect_f32,
+  convDirectFilterGradient_f32,
+  frameImage_f32,
+  packFilters_f32,
+} from './conv-direct';
 export { copyColumns_f32 } from './copy-columns';
 export { crossentropy_f32, crossentropyGradient_f32 } from './crossentropy';
 export { dropout_f32 } from './dropout';

@@ -1,5 +1,6 @@
 import { affine } from '../ops/affine.js';
 import type { BatchShare, IrGraph, Value } from '../ops/ir.js';
+import { defaultKernelChoice, type KernelChoice } from '../plan/kernel-choice.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
 import { validatePlan } from '../plan/validate-plan.js';
@@ -37,7 +38,12 @@ export interface StepRecipe {
  * Compiles one replica's step. This is the whole compiler, in order: trace → fuse → differentiate →
  * optimizer → fuse sums → clean up → lower to kernels → plan memory → validate.
  */
-export function compileReplica(recipe: StepRecipe, layout: StateLayout, share: BatchShare): Plan {
+export function compileReplica(
+  recipe: StepRecipe,
+  layout: StateLayout,
+  share: BatchShare,
+  choice: KernelChoice = defaultKernelChoice,
+): Plan {
   const { graph, training } = recipe.trace(share);
   fuseBatchNormBias(graph, training !== undefined);
   fuseBatchNormResidual(graph);
@@ -47,7 +53,7 @@ export function compileReplica(recipe: StepRecipe, layout: StateLayout, share: B
   fuseGradientSums(graph);
   materializeUpdates(graph);
   removeUnused(graph);
-  const plan = planMemory(lower(graph), layout, recipe.name);
+  const plan = planMemory(lower(graph, choice), layout, recipe.name);
   validatePlan(plan);
   return plan;
 }
@@ -57,8 +63,9 @@ export function compileStep(
   recipe: StepRecipe,
   layout: StateLayout,
   shares: readonly number[],
+  choice: KernelChoice,
 ): Plan[] {
-  return shares.map((_, replica) => compileReplica(recipe, layout, { replica, shares }));
+  return shares.map((_, replica) => compileReplica(recipe, layout, { replica, shares }, choice));
 }
 
 /** Hands a value back; a value that is handed back already, or that nothing computes, as a copy. */

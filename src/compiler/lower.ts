@@ -1,5 +1,6 @@
 import type { Shape } from '../core/shape.js';
 import type { IrGraph, LoweringScope, OptionalOperands, Value } from '../ops/ir.js';
+import type { KernelChoice } from '../plan/kernel-choice.js';
 import type { KernelName, KernelTable, Phase } from '../plan/kernels.js';
 
 /** A kernel call over values that have no address yet. */
@@ -29,8 +30,8 @@ function present(operands: OptionalOperands): Record<string, Value> {
   return result;
 }
 
-/** Turns every operation into kernel calls by its own rule. */
-export function lower(graph: IrGraph): LoweredStep {
+/** Turns every operation into kernel calls by its own rule, and as the executor favours. */
+export function lower(graph: IrGraph, choice: KernelChoice): LoweredStep {
   const calls: LoweredCall[] = [];
   const views = new Map<number, Value>();
   for (const operation of graph.operations) {
@@ -40,6 +41,7 @@ export function lower(graph: IrGraph): LoweredStep {
       outputs,
       attributes,
       share: graph.share,
+      choice,
       call(kernel, reads, writes, kernelAttributes, workspace = 0) {
         calls.push({
           kernel,

@@ -1,4 +1,6 @@
+import { defaultKernelChoice } from '../plan/kernel-choice.js';
 import type { GemmProvider } from '../runtime/cpu/gemm-provider.js';
+import { hasAvx512 } from './has-avx512.js';
 import { loadOnnxRuntime, type OnnxRuntime } from './onnx-sessions.js';
 
 /**
@@ -20,6 +22,7 @@ export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): Gemm
     runtime.tensor(view(address, rows, columns), [rows, columns]);
   return {
     name: 'onnxruntime',
+    choice: hasAvx512() ? { directDepth: 0 } : defaultKernelChoice,
     bind({ m, n, k, transposeA, transposeB, accumulate }, a, b, c) {
       if (m === 0 || n === 0 || (k === 0 && accumulate)) return () => {};
       if (k === 0) {

@@ -1,9 +1,19 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape } from '../core/shape.js';
-import { chooseConvAlgorithm, convWorkspaceSize } from '../plan/conv-workspace.js';
-import { kernelSpecs } from '../plan/kernel-spec.js';
-import type { Conv2dAttributes } from '../plan/kernels.js';
-import { lowerToKernel, type OpDefinition, requireRank, type Value } from './ir.js';
+import {
+  type ConvDirection,
+  type ConvGeometry,
+  chooseConvAlgorithm,
+  convFlops,
+  convWorkspaceSize,
+} from '../plan/conv-workspace.js';
+import {
+  type LoweringScope,
+  lowerToKernel,
+  type OpDefinition,
+  requireRank,
+  type Value,
+} from './ir.js';
 import { type Padding, type Pads, placeWindow } from './window.js';
 
 /** Options of a convolution; pairs are [height, width]. */
@@ -19,7 +29,7 @@ interface Conv2dGradientOptions extends Conv2dOptions {
   target: Shape;
 }
 
-function geometry(x: Shape, w: Shape, options: Conv2dOptions): Conv2dAttributes {
+function geometry(x: Shape, w: Shape, options: Conv2dOptions): ConvGeometry {
   requireRank(x, 4, 'a 2D convolution');
   const [batch, height, width, channels] = x;
   const [kernelHeight, kernelWidth, groupChannels, filters] = w;
@@ -31,7 +41,7 @@ function geometry(x: Shape, w: Shape, options: Conv2dOptions): Conv2dAttributes 
   }
   const size = [kernelHeight, kernelWidth] as const;
   const window = { size, strides, dilation, padding: options.padding };
-  const shape = {
+  return {
     batch,
     height,
     width,
@@ -46,11 +56,23 @@ function geometry(x: Shape, w: Shape, options: Conv2dOptions): Conv2dAttributes 
     groups,
     ...placeWindow(x, window, 'a 2D convolution'),
   };
-  return { ...shape, ...chooseConvAlgorithm(shape) };
 }
 
-function convFlops(x: Shape, w: Shape, options: Conv2dOptions): number {
-  return kernelSpecs.conv2d.flops(geometry(x, w, options));
+const KERNELS = {
+  forward: 'conv2d',
+  inputGradient: 'conv2dInputGradient',
+  filterGradient: 'conv2dFilterGradient',
+} as const;
+
+function lowerConvolution(
+  scope: LoweringScope<Conv2dOptions>,
+  direction: ConvDirection,
+  x: Shape,
+  w: Shape,
+): void {
+  const shape = geometry(x, w, scope.attributes);
+  const attributes = { ...shape, ...chooseConvAlgorithm(shape, scope.choice) };
+  lowerToKernel(scope, KERNELS[direction], attributes, convWorkspaceSize(attributes, direction));
 }
 
 /** y `[N, H', W', O]` from x `[N, H, W, C]` and w `[h, w, C / groups, O]`. */
@@ -69,10 +91,9 @@ export const conv2dOp: OpDefinition<Conv2dOptions> = {
       : undefined;
     return { x: dx, w: dw };
   },
-  flops: ({ x, w }, options) => convFlops(x, w, options),
+  flops: ({ x, w }, options) => convFlops(geometry(x, w, options)),
   lower(scope) {
-    const attributes = geometry(scope.inputs.x.shape, scope.inputs.w.shape, scope.attributes);
-    lowerToKernel(scope, 'conv2d', attributes, convWorkspaceSize(attributes, 'forward'));
+    lowerConvolution(scope, 'forward', scope.inputs.x.shape, scope.inputs.w.shape);
   },
 };
 
@@ -80,22 +101,18 @@ const conv2dInputGradientOp: OpDefinition<Conv2dGradientOptions> = {
   name: 'conv2dInputGradient',
   accumulator: { input: 'accumulator', output: 'dx' },
   infer: (_, { target }) => ({ dx: target }),
-  flops: ({ w }, options) => convFlops(options.target, w, options),
+  flops: ({ w }, options) => convFlops(geometry(options.target, w, options)),
   lower(scope) {
-    const attributes = geometry(scope.attributes.target, scope.inputs.w.shape, scope.attributes);
-    const workspace = convWorkspaceSize(attributes, 'inputGradient');
-    lowerToKernel(scope, 'conv2dInputGradient', attributes, workspace);
+    lowerConvolution(scope, 'inputGradient', scope.attributes.target, scope.inputs.w.shape);
   },
 };
 
 const conv2dFilterGradientOp: OpDefinition<Conv2dGradientOptions> = {
   name: 'conv2dFilterGradient',
   infer: (_, { target }) => ({ dw: target }),
-  flops: ({ x }, options) => convFlops(x, options.target, options),
+  flops: ({ x }, options) => convFlops(geometry(x, options.target, options)),
   lower(scope) {
-    const attributes = geometry(scope.inputs.x.shape, scope.attributes.target, scope.attributes);
-    const workspace = convWorkspaceSize(attributes, 'filterGradient');
-    lowerToKernel(scope, 'conv2dFilterGradient', attributes, workspace);
+    lowerConvolution(scope, 'filterGradient', scope.inputs.x.shape, scope.attributes.target);
   },
 };
 

@@ -1,5 +1,6 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
+import type { KernelChoice } from '../plan/kernel-choice.js';
 import type { KernelName, KernelTable, Phase } from '../plan/kernels.js';
 import type { PlanFusion } from '../plan/plan.js';
 
@@ -49,6 +50,8 @@ export interface LoweringScope<A> {
   readonly outputs: Operands;
   readonly attributes: A;
   readonly share: BatchShare;
+  /** What the executor favours. */
+  readonly choice: KernelChoice;
   /** Appends a kernel call. `workspace` counts elements of scratch that the call may use. */
   call<K extends KernelName>(
     kernel: K,

@@ -1,4 +1,5 @@
 import { pixelsOf, tapRuns } from './conv-taps.js';
+import { defaultKernelChoice, type KernelChoice } from './kernel-choice.js';
 import type { Conv2dAttributes } from './kernels.js';
 import { BUFFER_ALIGNMENT } from './plan.js';
 
@@ -16,6 +17,16 @@ const TAPS_SHARE = 0.85;
 /** Channels and filters from which the products of single taps are large enough. */
 const TAPS_DEPTH = 64;
 
+/** Multiply-adds of a convolution or of either gradient, counted as 2 each, padding included. */
+export function convFlops(g: ConvGeometry): number {
+  const patch = g.kernelHeight * g.kernelWidth * (g.channels / g.groups);
+  return 2 * g.batch * g.outHeight * g.outWidth * g.filters * patch;
+}
+
+/** Filters that the `direct` kernels take at a time, and elements that they may read behind a frame. */
+const PANEL_FILTERS = 8;
+const FRAME_MARGIN = 4;
+
 /**
  * The workspace of a convolution, in elements. It begins with the patches of one chunk and one group,
  * `[images · outHeight · outWidth, taps · channels / groups]`.
@@ -31,15 +42,25 @@ export interface ConvWorkspace {
 /** Decides how a GEMM executor computes a convolution, and how many images it takes at a time. */
 export function chooseConvAlgorithm(
   geometry: ConvGeometry,
+  choice: KernelChoice = defaultKernelChoice,
 ): Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> {
   if (isPointwise(geometry)) return { algorithm: 'pointwise', imagesPerChunk: 0 };
   if (skipsPadding(geometry)) return { algorithm: 'taps', imagesPerChunk: 0 };
+  const narrow = Math.max(geometry.channels, geometry.filters) <= choice.directDepth;
+  return gather(geometry, narrow && directFits(geometry) ? 'direct' : 'im2col');
+}
+
+/** An algorithm that gathers patches, for all or for some of its directions, with its chunks. */
+function gather(
+  geometry: ConvGeometry,
+  algorithm: 'direct' | 'im2col',
+): Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> {
   const { batch, outHeight, outWidth } = geometry;
   const perImage = Math.max(outHeight * outWidth * patchSize(geometry), 1);
   const most = Math.max(Math.floor(PATCH_TARGET / perImage), 1);
   // Equal chunks, so that the last is not a short one.
   const chunks = Math.max(Math.ceil(batch / most), 1);
-  return { algorithm: 'im2col', imagesPerChunk: Math.max(Math.ceil(batch / chunks), 1) };
+  return { algorithm, imagesPerChunk: Math.max(Math.ceil(batch / chunks), 1) };
 }
 
 /**
@@ -63,11 +84,19 @@ export type ConvDirection = 'forward' | 'inputGradient' | 'filterGradient';
 /** Elements of workspace that a convolution or one of its gradients needs. */
 export function convWorkspaceSize(attributes: Conv2dAttributes, direction: ConvDirection): number {
   if (attributes.algorithm === 'taps') return planTapsWorkspace(attributes).size;
-  const mirror = direction === 'inputGradient' ? mirrorConvolution(attributes) : undefined;
+  if (direction !== 'inputGradient') return gatheringSize(attributes);
+  const mirror = mirrorConvolution(attributes);
   if (mirror === undefined) return planConvWorkspace(attributes).size;
   const { kernelHeight, kernelWidth, channels, filters } = attributes;
   const flipped = kernelHeight * kernelWidth * channels * filters;
-  return planConvWorkspace(mirror).size + align(flipped);
+  return gatheringSize(mirror) + align(flipped);
+}
+
+/** Elements of workspace of a `pointwise`, `im2col` or `direct` convolution before what else it needs. */
+export function gatheringSize(attributes: Conv2dAttributes): number {
+  return attributes.algorithm === 'direct'
+    ? planDirectWorkspace(attributes).size
+    : planConvWorkspace(attributes).size;
 }
 
 /**
@@ -79,7 +108,7 @@ export function convWorkspaceSize(attributes: Conv2dAttributes, direction: ConvD
 export function mirrorConvolution(a: Conv2dAttributes): Conv2dAttributes | undefined {
   const { batch, height, width, channels, filters } = a;
   const applies =
-    a.algorithm === 'im2col' &&
+    (a.algorithm === 'im2col' || a.algorithm === 'direct') &&
     a.groups === 1 &&
     a.strideHeight === 1 &&
     a.strideWidth === 1 &&
@@ -97,7 +126,40 @@ export function mirrorConvolution(a: Conv2dAttributes): Conv2dAttributes | undef
     outHeight: height,
     outWidth: width,
   };
-  return { ...geometry, ...chooseConvAlgorithm(geometry) };
+  const direct = a.algorithm === 'direct' && directFits(geometry);
+  return { ...geometry, ...gather(geometry, direct ? 'direct' : 'im2col') };
+}
+
+/** The frame and the packed filters of `direct`. */
+export interface DirectWorkspace {
+  /** Rows and columns of one image within its border of zeros, `[height, width, channels]`. */
+  frameHeight: number;
+  frameWidth: number;
+  /** Offset of the packed filters, `[⌈filters / 8⌉, taps · channels, 8]`. */
+  packed: number;
+  size: number;
+}
+
+/** Where the parts of the workspace of `direct` lie; the frame comes first. */
+export function planDirectWorkspace(a: Conv2dAttributes): DirectWorkspace {
+  const frameHeight = (a.outHeight - 1) * a.strideHeight + a.kernelHeight;
+  const frameWidth = (a.outWidth - 1) * a.strideWidth + a.kernelWidth;
+  const packed = align(frameHeight * frameWidth * a.channels + FRAME_MARGIN);
+  const panels = Math.ceil(a.filters / PANEL_FILTERS);
+  const panel = a.kernelHeight * a.kernelWidth * a.channels * PANEL_FILTERS;
+  return { frameHeight, frameWidth, packed, size: packed + align(panels * panel) };
+}
+
+/** Whether `direct` can compute a convolution: one group, no dilation, a border below the kernel. */
+export function directFits(g: ConvGeometry): boolean {
+  const within = (pad: number, kernel: number) => pad >= 0 && pad < kernel;
+  return (
+    g.groups === 1 &&
+    g.dilationHeight === 1 &&
+    g.dilationWidth === 1 &&
+    within(g.padTop, g.kernelHeight) &&
+    within(g.padLeft, g.kernelWidth)
+  );
 }
 
 /** Where x (or dx) and y (or dy) lie pixel by pixel, `[H, W, N, C]`, in the workspace of `taps`. */

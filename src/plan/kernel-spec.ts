@@ -1,4 +1,4 @@
-import { convWorkspaceSize, mirrorConvolution } from './conv-workspace.js';
+import { convFlops, convWorkspaceSize, directFits, mirrorConvolution } from './conv-workspace.js';
 import type { Conv2dAttributes, KernelName, KernelTable, Pool2dAttributes } from './kernels.js';
 
 /**
@@ -92,11 +92,6 @@ function convSizes(a: Conv2dAttributes): { x: number; w: number; y: number } {
   };
 }
 
-function convFlops(a: Conv2dAttributes): number {
-  const patch = a.kernelHeight * a.kernelWidth * (a.channels / a.groups);
-  return 2 * a.batch * a.outHeight * a.outWidth * a.filters * patch;
-}
-
 function convAlgorithm({ algorithm, imagesPerChunk }: Conv2dAttributes): string {
   return algorithm === 'im2col' ? `im2col by ${imagesPerChunk}` : algorithm;
 }
@@ -105,8 +100,11 @@ function convProblem(a: Conv2dAttributes): string | undefined {
   if (a.channels % a.groups !== 0 || a.filters % a.groups !== 0) {
     return `${a.groups} groups do not divide ${a.channels} channels and ${a.filters} filters`;
   }
-  if (a.algorithm === 'im2col') {
-    return a.imagesPerChunk >= 1 ? undefined : 'im2col needs imagesPerChunk of at least 1';
+  if (a.algorithm === 'im2col' || a.algorithm === 'direct') {
+    if (a.algorithm === 'direct' && !directFits(a)) {
+      return 'direct needs one group, no dilation and a border below the kernel';
+    }
+    return a.imagesPerChunk >= 1 ? undefined : `${a.algorithm} needs imagesPerChunk of at least 1`;
   }
   if (a.algorithm === 'taps') {
     const fits = a.strideHeight === 1 && a.strideWidth === 1 && a.groups === 1;
@@ -170,7 +168,9 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       flops: convFlops,
       algorithm: (a) => {
         const mirror = mirrorConvolution(a);
-        return mirror === undefined ? convAlgorithm(a) : `mirrored, ${convAlgorithm(mirror)}`;
+        if (mirror !== undefined) return `mirrored, ${convAlgorithm(mirror)}`;
+        // A strided one has no direct form.
+        return convAlgorithm(a.algorithm === 'direct' ? { ...a, algorithm: 'im2col' } : a);
       },
       problem: convProblem,
     },

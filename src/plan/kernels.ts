@@ -38,10 +38,12 @@ export interface Conv2dAttributes {
   /**
    * How a GEMM executor computes it: `pointwise` is one GEMM over x itself (1×1, stride 1, no padding,
    * one group); `im2col` gathers patches of `imagesPerChunk` images at a time into the workspace;
-   * `taps` multiplies tap by tap over pixel-major copies and so never touches the padding.
+   * `taps` multiplies tap by tap over pixel-major copies and so never touches the padding; `direct`
+   * convolves image by image without a GEMM, but for the input gradient of a strided convolution, which
+   * goes by patches.
    */
-  algorithm: 'pointwise' | 'im2col' | 'taps';
-  /** Images whose patches fit the workspace at once; 0 unless `im2col`. */
+  algorithm: 'pointwise' | 'im2col' | 'taps' | 'direct';
+  /** Images whose patches fit the workspace at once; 0 unless `im2col` or `direct`. */
   imagesPerChunk: number;
 }
 

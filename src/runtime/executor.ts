@@ -1,4 +1,5 @@
 import type { InitialValues } from '../core/initial-values.js';
+import type { KernelChoice } from '../plan/kernel-choice.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
 
@@ -67,6 +68,8 @@ export interface ExecutorDescription {
 export interface Executor {
   /** What this executor is and uses. */
   readonly description: ExecutorDescription;
+  /** What the compiler should choose for it. */
+  readonly choice: KernelChoice;
   /** Sets up the state arena, zero-filled; what was there before is gone. */
   allocateState(layout: StateLayout): Promise<void>;
   /**

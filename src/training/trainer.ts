@@ -90,7 +90,8 @@ export class Trainer implements VariableHolder {
     if (known !== undefined) return known;
     const layout = this.#layout as StateLayout;
     const shares = splitBatch(batchSize, this.#executor.description.replicas);
-    const plans = compileStep(this.#recipe(kind, layout, layers), layout, shares);
+    const recipe = this.#recipe(kind, layout, layers);
+    const plans = compileStep(recipe, layout, shares, this.#executor.choice);
     const prepared = await this.#executor.prepare(plans);
     const step = { kind, batchSize, plans, prepared };
     this.#steps.set(key, step);

@@ -1,4 +1,5 @@
 import { ExecutorError, ValueError } from '../../core/errors.js';
+import type { KernelChoice } from '../../plan/kernel-choice.js';
 import type { Plan } from '../../plan/plan.js';
 import type { StateLayout } from '../../plan/state-layout.js';
 import type {
@@ -49,6 +50,7 @@ interface KnownPlan {
  */
 export class CpuExecutor implements Executor {
   readonly description: ExecutorDescription;
+  readonly choice: KernelChoice;
   readonly #replicas: readonly ReplicaClient[];
   readonly #profiling: boolean;
   readonly #prepared = new WeakMap<PreparedPlan, KnownPlan>();
@@ -68,10 +70,12 @@ export class CpuExecutor implements Executor {
   private constructor(
     replicas: readonly ReplicaClient[],
     parts: Pick<ExecutorDescription, 'gemm' | 'graphs'>,
+    choice: KernelChoice,
     profiling: boolean,
   ) {
     this.#replicas = replicas;
     this.#profiling = profiling;
+    this.choice = choice;
     this.description = { executor: 'cpu', replicas: replicas.length, ...parts };
     this.#forgotten = new FinalizationRegistry((id) => this.#release(id));
   }
@@ -104,11 +108,11 @@ export class CpuExecutor implements Executor {
         graphs: graphs && !profile,
       }));
       const [started] = answers;
-      const parts =
-        started.type === 'started'
-          ? { gemm: started.gemm, ...(started.graphs && { graphs: started.graphs }) }
-          : { gemm };
-      return new CpuExecutor(clients, parts, profile);
+      if (started.type !== 'started') {
+        throw new ExecutorError(`replica 0 answered '${started.type}' instead of 'started'.`);
+      }
+      const parts = { gemm: started.gemm, ...(started.graphs && { graphs: started.graphs }) };
+      return new CpuExecutor(clients, parts, started.choice, profile);
     } catch (error) {
       await Promise.all(clients.map((client) => client.stop()));
       if (!(error instanceof ReplicaFailure)) throw error;

@@ -1,3 +1,4 @@
+import type { KernelChoice } from '../../plan/kernel-choice.js';
 import type { BoundCall } from './bound-call.js';
 
 /**
@@ -17,6 +18,8 @@ export interface GemmShape {
 export interface GemmProvider {
   /** Short name: `onnxruntime` or `wasm`. */
   readonly name: string;
+  /** What the compiler should choose beside these products. */
+  readonly choice: KernelChoice;
   /** Fixes shape and byte addresses; the returned call computes the product in place in memory. */
   bind(shape: GemmShape, a: number, b: number, c: number): BoundCall;
   /** Frees sessions; called once, never during a product. */

@@ -1,3 +1,4 @@
+import { defaultKernelChoice } from '../../plan/kernel-choice.js';
 import type { GemmProvider } from './gemm-provider.js';
 import type { KernelExports } from './kernel-module.js';
 
@@ -12,6 +13,7 @@ export function createWasmGemm(
 ): GemmProvider {
   return {
     name: 'wasm',
+    choice: defaultKernelChoice,
     bind({ m, n, k, transposeA, transposeB, accumulate }, a, b, c) {
       const flagA = Number(transposeA);
       const flagB = Number(transposeB);

@@ -170,6 +170,35 @@ export interface KernelExports {
     outWidth: number,
   ): void;
   columnSums_f32(x: number, y: number, rows: number, channels: number, scale: number): void;
+  convDirect_f32(
+    frame: number,
+    packed: number,
+    y: number,
+    frameWidth: number,
+    channels: number,
+    filters: number,
+    kernelHeight: number,
+    run: number,
+    strideHeight: number,
+    strideWidth: number,
+    outHeight: number,
+    outWidth: number,
+    accumulate: number,
+  ): void;
+  convDirectFilterGradient_f32(
+    frame: number,
+    dy: number,
+    dw: number,
+    frameWidth: number,
+    channels: number,
+    filters: number,
+    kernelHeight: number,
+    run: number,
+    strideHeight: number,
+    strideWidth: number,
+    outHeight: number,
+    outWidth: number,
+  ): void;
   copyColumns_f32(
     source: number,
     sourceStride: number,
@@ -232,6 +261,17 @@ export interface KernelExports {
     scratch: number,
   ): void;
   gemmScratchBytes(): number;
+  frameImage_f32(
+    x: number,
+    frame: number,
+    height: number,
+    width: number,
+    channels: number,
+    top: number,
+    left: number,
+    frameHeight: number,
+    frameWidth: number,
+  ): void;
   im2col_f32(
     x: number,
     patches: number,
@@ -311,6 +351,7 @@ export interface KernelExports {
     l2: number,
     scale: number,
   ): void;
+  packFilters_f32(w: number, packed: number, rows: number, filters: number): void;
   putNumber(index: number, value: number): void;
   sgd_f32(w: number, g: number, newW: number, count: number, rate: number): void;
   sgdMomentum_f32(

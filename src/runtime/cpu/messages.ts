@@ -1,4 +1,5 @@
 import type { InitialValues } from '../../core/initial-values.js';
+import type { KernelChoice } from '../../plan/kernel-choice.js';
 import type { Plan } from '../../plan/plan.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
 import type { Exchange } from './shared-collective.js';
@@ -58,7 +59,7 @@ export type HostMessage =
 
 /** What a replica answers. */
 export type WorkerMessage =
-  | { type: 'started'; gemm: string; graphs: string | undefined }
+  | { type: 'started'; gemm: string; graphs: string | undefined; choice: KernelChoice }
   | { type: 'done'; bytes: number }
   | { type: 'profile'; milliseconds: Float64Array }
   | { type: 'timings'; timings: ReplicaTimings }

@@ -1,3 +1,4 @@
+import type { KernelChoice } from '../../plan/kernel-choice.js';
 import type { GemmProvider } from './gemm-provider.js';
 import type { GraphEngine } from './graph-engine.js';
 import { instantiateKernels, KERNEL_BYTES, type KernelExports } from './kernel-module.js';
@@ -47,7 +48,8 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
       exchange = message.exchange;
       const started = await startReplica(message, createGemm);
       replica = started.replica;
-      return { type: 'started', gemm: started.label, graphs: started.graphs };
+      const { label, graphs, choice } = started;
+      return { type: 'started', gemm: label, graphs, choice };
     }
     if (message.type === 'stop') {
       await replica?.dispose();
@@ -98,7 +100,12 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
 async function startReplica(
   { replica, replicas, module, exchange, gemm, profile, graphs }: HostMessage & { type: 'start' },
   createGemm: GemmFactory,
-): Promise<{ replica: Replica; label: string; graphs: string | undefined }> {
+): Promise<{
+  replica: Replica;
+  label: string;
+  graphs: string | undefined;
+  choice: KernelChoice;
+}> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const kernels = instantiateKernels(module, memory);
   const gemmScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
@@ -118,5 +125,6 @@ async function startReplica(
     }),
     label: provider.label,
     graphs: engine?.name,
+    choice: provider.gemm.choice,
   };
 }

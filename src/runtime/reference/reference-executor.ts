@@ -1,5 +1,6 @@
 import { ExecutorError, ValueError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
+import { defaultKernelChoice } from '../../plan/kernel-choice.js';
 import { kernelSpecs } from '../../plan/kernel-spec.js';
 import type { BufferId, KernelName } from '../../plan/kernels.js';
 import type { Plan } from '../../plan/plan.js';
@@ -55,6 +56,7 @@ class PreparedReferencePlan implements PreparedPlan {
  * replicas run in lockstep, call by call. A run yields to the event loop between calls.
  */
 export class ReferenceExecutor implements Executor {
+  readonly choice = defaultKernelChoice;
   readonly description: ExecutorDescription;
   readonly #create: (size: number) => FloatArray;
   readonly #replicas: number;

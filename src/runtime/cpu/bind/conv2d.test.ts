@@ -5,6 +5,8 @@ import {
   type ConvGeometry,
   chooseConvAlgorithm,
   convWorkspaceSize,
+  directFits,
+  mirrorConvolution,
 } from '../../../plan/conv-workspace.js';
 import type { Conv2dAttributes } from '../../../plan/kernels.js';
 import type { BindContext } from '../binding.js';
@@ -63,6 +65,7 @@ const CASES: Record<string, ConvGeometry & { imagesPerChunk?: number }> = {
     outHeight: 12,
     outWidth: 9,
   },
+  '3x3 same, many filters': { ...SAME_3X3, channels: 3, filters: 21, width: 11, outWidth: 11 },
   '3x3 of an empty batch': { ...SAME_3X3, batch: 0 },
   '3x3 same in chunks of 2 images': { ...SAME_3X3, batch: 5, imagesPerChunk: 2 },
   '7x7, stride 2, one channel': {
@@ -173,15 +176,21 @@ function assertClose(actual: Float32Array, expected: Float64Array, what: string)
   }
 }
 
-/** Each geometry by the algorithm that is chosen for it and, where it applies, tap by tap. */
+/** Each geometry by every algorithm that can compute it, and by the one that is chosen. */
 const CALLS = Object.entries(CASES).flatMap(([name, geometry]): [string, Conv2dAttributes][] => {
   const chosen = { ...chooseConvAlgorithm(geometry), ...geometry };
-  const { strideHeight, strideWidth, groups } = geometry;
-  if (strideHeight !== 1 || strideWidth !== 1 || groups !== 1) return [[name, chosen]];
-  return [
+  const { strideHeight, strideWidth, groups, imagesPerChunk = 1 } = geometry;
+  const calls: [string, Conv2dAttributes][] = [
     [name, chosen],
-    [`${name}, tap by tap`, { ...geometry, algorithm: 'taps', imagesPerChunk: 0 }],
+    [`${name}, by patches`, { ...geometry, algorithm: 'im2col', imagesPerChunk }],
   ];
+  if (directFits(geometry)) {
+    calls.push([`${name}, direct`, { ...geometry, algorithm: 'direct', imagesPerChunk }]);
+  }
+  if (strideHeight === 1 && strideWidth === 1 && groups === 1) {
+    calls.push([`${name}, tap by tap`, { ...geometry, algorithm: 'taps', imagesPerChunk: 0 }]);
+  }
+  return calls;
 });
 
 for (const [name, attributes] of CALLS) {
@@ -248,3 +257,22 @@ for (const [name, attributes] of CALLS) {
     assertClose(w, expectedW, 'dw');
   });
 }
+
+test('the convolution behind an input gradient gathers, however much of it is padding', () => {
+  const geometry: ConvGeometry = {
+    ...SAME_3X3,
+    batch: 8,
+    height: 4,
+    width: 4,
+    channels: 64,
+    filters: 64,
+    padTop: 0,
+    padLeft: 0,
+    outHeight: 2,
+    outWidth: 2,
+  };
+  const attributes = { ...geometry, ...chooseConvAlgorithm({ ...geometry, filters: 32 }) };
+  const mirror = mirrorConvolution(attributes);
+  assert.equal(mirror?.algorithm, 'im2col');
+  assert.ok(mirror.imagesPerChunk >= 1);
+});

@@ -1,8 +1,15 @@
 import { ExecutorError } from '../../../core/errors.js';
-import { mirrorConvolution, planConvWorkspace } from '../../../plan/conv-workspace.js';
+import {
+  type ConvDirection,
+  convWorkspaceSize,
+  gatheringSize,
+  mirrorConvolution,
+  planConvWorkspace,
+} from '../../../plan/conv-workspace.js';
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
 import type { BindContext, Binder } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
+import { bindDirect, bindDirectFilterGradient } from './conv2d-direct.js';
 import { bindTaps, bindTapsFilterGradient, bindTapsInputGradient } from './conv2d-taps.js';
 import { bindGemm } from './gemm.js';
 import { sequence } from './sequence.js';
@@ -10,7 +17,7 @@ import { bindZero } from './zero.js';
 
 /** y = x · w, pixel by pixel for `pointwise`, else patch by patch. */
 export const bindConv2d: Binder<'conv2d'> = (call, context) => {
-  const { reads, writes, attributes, workspace } = call;
+  const { reads, writes, attributes } = call;
   if (attributes.algorithm === 'taps') return bindTaps(call, context);
   const x = context.address(reads.x);
   const w = context.address(reads.w);
@@ -19,8 +26,9 @@ export const bindConv2d: Binder<'conv2d'> = (call, context) => {
     const { rows, depth, columns } = pointwiseSizes(attributes);
     return bindGemm(context, rows, columns, depth, x, w, y);
   }
-  const parts = new ConvParts(attributes, workspace, context);
-  return sequence(multiplyPatches(parts, context, x, w, y, false));
+  return sequence(
+    bindGathering(attributes, workspaceOf(call, 'forward', context), context, x, w, y, false),
+  );
 };
 
 /**
@@ -28,7 +36,7 @@ export const bindConv2d: Binder<'conv2d'> = (call, context) => {
  * `mirrorConvolution` says so, else by adding up patches of dx.
  */
 export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (call, context) => {
-  const { reads, writes, attributes, workspace } = call;
+  const { reads, writes, attributes } = call;
   if (attributes.algorithm === 'taps') return bindTapsInputGradient(call, context);
   const dy = context.address(reads.dy);
   const w = context.address(reads.w);
@@ -45,19 +53,19 @@ export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (call, con
   const mirror = mirrorConvolution(attributes);
   if (mirror !== undefined) {
     const { kernelHeight, kernelWidth, filters } = attributes;
-    const parts = new ConvParts(mirror, workspace, context);
-    const flipped = parts.patches + 4 * planConvWorkspace(mirror).size;
+    const area = workspaceOf(call, 'inputGradient', context);
+    const flipped = area + 4 * gatheringSize(mirror);
     const taps = kernelHeight * kernelWidth;
     const flip = () => context.kernels.flipKernel_f32(w, flipped, taps, channels, filters);
     const accumulate = accumulator !== undefined;
     return sequence([
       ...start,
       flip,
-      ...multiplyPatches(parts, context, dy, flipped, dx, accumulate),
+      ...bindGathering(mirror, area, context, dy, flipped, dx, accumulate),
     ]);
   }
   if (accumulator === undefined) start.push(bindZero(context, dx, size));
-  const parts = new ConvParts(attributes, workspace, context);
+  const parts = new ConvParts(attributes, workspaceOf(call, 'inputGradient', context), context);
   const { depth, groupFilters } = parts;
   const calls = parts.groups.flatMap((group) => [
     ...parts.gatherWeights(group, w),
@@ -81,7 +89,7 @@ export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (call, con
 
 /** dw = xᵀ · dy, summed over chunks in order. */
 export const bindConv2dFilterGradient: Binder<'conv2dFilterGradient'> = (call, context) => {
-  const { reads, writes, attributes, workspace } = call;
+  const { reads, writes, attributes } = call;
   if (attributes.algorithm === 'taps') return bindTapsFilterGradient(call, context);
   const x = context.address(reads.x);
   const dy = context.address(reads.dy);
@@ -90,7 +98,11 @@ export const bindConv2dFilterGradient: Binder<'conv2dFilterGradient'> = (call, c
     const { rows, depth, columns } = pointwiseSizes(attributes);
     return bindGemm(context, depth, columns, rows, x, dy, dw, { transposeA: true });
   }
-  const parts = new ConvParts(attributes, workspace, context);
+  const area = workspaceOf(call, 'filterGradient', context);
+  if (attributes.algorithm === 'direct') {
+    return sequence(bindDirectFilterGradient(attributes, area, context, x, dy, dw));
+  }
+  const parts = new ConvParts(attributes, area, context);
   const { depth, groupFilters } = parts;
   if (parts.chunks.length === 0) return bindZero(context, dw, depth * attributes.filters);
   const calls = parts.groups.flatMap((group) => [
@@ -138,16 +150,10 @@ class ConvParts {
   readonly #attributes: Conv2dAttributes;
   readonly #context: BindContext;
 
-  constructor(attributes: Conv2dAttributes, workspace: BufferId | undefined, context: BindContext) {
+  constructor(attributes: Conv2dAttributes, workspace: number, context: BindContext) {
     const { kernelHeight, kernelWidth, channels, filters, groups } = attributes;
     const plan = planConvWorkspace(attributes);
-    if (workspace === undefined && plan.size > 0) {
-      throw new ExecutorError(
-        `an im2col convolution came without its workspace of ${plan.size} elements; ` +
-          'give the call a `workspace` buffer.',
-      );
-    }
-    this.patches = workspace === undefined ? 0 : context.address(workspace);
+    this.patches = workspace;
     this.#weights = this.patches + 4 * plan.weights;
     this.#pixels = this.patches + 4 * plan.pixels;
     this.depth = (kernelHeight * kernelWidth * channels) / groups;
@@ -254,15 +260,35 @@ class ConvParts {
   }
 }
 
-/** y (+)= patches of x · w, group by group and chunk by chunk. */
-function multiplyPatches(
-  parts: ConvParts,
+/** Address of the workspace of a call, which has one unless it needs none. */
+function workspaceOf(
+  { workspace, attributes }: { workspace?: BufferId; attributes: Conv2dAttributes },
+  direction: ConvDirection,
+  context: BindContext,
+): number {
+  if (workspace !== undefined) return context.address(workspace);
+  const size = convWorkspaceSize(attributes, direction);
+  if (size === 0) return 0;
+  throw new ExecutorError(
+    `a convolution by ${attributes.algorithm} came without its workspace of ${size} elements; ` +
+      'give the call a `workspace` buffer.',
+  );
+}
+
+/** y (+)= the convolution of x with w: `direct`, or by patches of x, group by group and chunk by chunk. */
+function bindGathering(
+  attributes: Conv2dAttributes,
+  workspace: number,
   context: BindContext,
   x: number,
   w: number,
   y: number,
   accumulate: boolean,
 ): BoundCall[] {
+  if (attributes.algorithm === 'direct') {
+    return bindDirect(attributes, workspace, context, x, w, y, accumulate);
+  }
+  const parts = new ConvParts(attributes, workspace, context);
   const { depth, groupFilters } = parts;
   return parts.groups.flatMap((group) => [
     ...parts.gatherWeights(group, w),

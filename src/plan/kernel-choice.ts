@@ -1,0 +1,8 @@
+/** What an executor is good at, where the compiler has a choice of kernels. */
+export interface KernelChoice {
+  /** Channels and filters up to which a convolution goes faster without patches and a product. */
+  readonly directDepth: number;
+}
+
+/** The choice for products and vectors of about the same speed, and where nobody measures. */
+export const defaultKernelChoice: KernelChoice = { directDepth: 32 };
