@@ -25,11 +25,12 @@ export interface StretchPort {
 const PRODUCTS: ReadonlySet<string> = new Set(['conv2d', 'matmul']);
 
 /**
- * The neighbouring calls with the most products that can be one graph. Undefined when there are none, or
- * when the plan changes the state: its weights are not constants.
+ * The neighbouring calls with the most products that can be one graph. Undefined when there are none, when
+ * the plan changes the state, so that its weights are not constants, or when an array is empty.
  */
 export function findStretch(plan: Plan): Stretch | undefined {
-  if (plan.share.shares[plan.share.replica] === 0 || writesState(plan)) return undefined;
+  // Arrays without elements leave the number of samples open.
+  if (writesState(plan) || plan.buffers.some(({ size }) => size === 0)) return undefined;
   let best: Stretch | undefined;
   let most = 0;
   for (let first = 0; first < plan.calls.length; ) {
