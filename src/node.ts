@@ -35,7 +35,7 @@ export {
   svgToPdf,
   svgToPng,
 } from './node/figures/svg-files.js';
-export { loadModel, saveModel } from './node/model-files.js';
+export { loadModel, loadWeights, saveModel } from './node/model-files.js';
 export {
   type ExportedModel,
   type ExportModelOptions,

@@ -1,4 +1,5 @@
 import { FormatError } from '../core/errors.js';
+import { checkJsonKeys, isForbiddenKey } from './json-text.js';
 
 /** Typed arrays that a safetensors file can hold here. */
 export type TensorData =
@@ -60,7 +61,6 @@ const DTYPES: Record<TensorDtype, { readonly bytes: number; readonly view: ViewC
 };
 
 const METADATA_KEY = '__metadata__';
-const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 const DEFAULT_MAX_HEADER_BYTES = 16 * 2 ** 20;
@@ -221,32 +221,8 @@ function readHeader(
     throw fail('its header is no JSON');
   }
   if (!isRecord(header)) throw fail('its header is no JSON object');
-  checkKeys(text, fail);
+  checkJsonKeys(text, (problem) => fail(`its header ${problem}`));
   return { header, dataStart };
-}
-
-/** Refuses repeated and forbidden keys in valid JSON; `JSON.parse` keeps the last one silently. */
-function checkKeys(text: string, fail: Fail): void {
-  const open: Set<string>[] = [];
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === '{') open.push(new Set());
-    else if (text[i] === '}') open.pop();
-    else if (text[i] === '"') {
-      const start = i++;
-      while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
-      if (!isFollowedByColon(text, i + 1)) continue;
-      const key: string = JSON.parse(text.slice(start, i + 1));
-      const keys = open[open.length - 1];
-      if (keys.has(key)) throw fail(`its header holds '${key}' twice`);
-      if (FORBIDDEN_NAMES.has(key)) throw fail(`its header uses the forbidden name '${key}'`);
-      keys.add(key);
-    }
-  }
-}
-
-function isFollowedByColon(text: string, position: number): boolean {
-  while (' \t\r\n'.includes(text[position])) position++;
-  return text[position] === ':';
 }
 
 function parseEntry(name: string, value: unknown, dataLength: number, fail: Fail): ParsedEntry {
@@ -300,7 +276,7 @@ function dtypeOf(name: string, data: TensorData): TensorDtype {
 }
 
 function checkName(name: string, what: string): void {
-  if (name === METADATA_KEY || FORBIDDEN_NAMES.has(name)) {
+  if (name === METADATA_KEY || isForbiddenKey(name)) {
     throw new FormatError(`${what} '${name}' is forbidden in a safetensors file; choose another.`);
   }
 }

@@ -1,11 +1,19 @@
 import { FormatError, UnknownNameError } from '../core/errors.js';
+import { kerasFormat, kerasH5Format, kerasWeightsFormat } from './keras-formats.js';
 import type { ModelFormat } from './model-format.js';
 import { onnxFormat } from './onnx-format.js';
 import { safetensorsFormat } from './safetensors-format.js';
 import { torchFormat } from './torch-format.js';
 
 /** Every format that models are carried in; the first that detects a file reads it. */
-export const modelFormats: readonly ModelFormat[] = [safetensorsFormat, torchFormat, onnxFormat];
+export const modelFormats: readonly ModelFormat[] = [
+  safetensorsFormat,
+  torchFormat,
+  onnxFormat,
+  kerasFormat,
+  kerasH5Format,
+  kerasWeightsFormat,
+];
 
 /** Names of the formats that can be written, for `--to`. */
 export function exportFormatNames(): string[] {

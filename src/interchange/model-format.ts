@@ -10,6 +10,8 @@ export interface ImportOptions extends ExecutorOptions {
   source?: string;
   /** Makes the network that the weights go into, for files that hold weights only. */
   architecture?: () => Model;
+  /** Keras: whether the model is compiled as the file says, and goes on with its optimizer; default true. */
+  compile?: boolean;
   /** Functions of lambda layers, by layer name: files never hold code. */
   lambdas?: LambdaFunctions;
 }

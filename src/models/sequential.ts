@@ -10,6 +10,8 @@ export interface SequentialOptions extends LayerOptions {
   inputShape: readonly number[];
   /** Layers, each fed by the one before it. */
   layers: readonly Layer[];
+  /** Name of the input. */
+  inputName?: string;
 }
 
 /** A model in which every layer feeds the next. */
@@ -18,9 +20,9 @@ export class Sequential extends Model {
    * @param options shape of the input, and the layers.
    * @throws {GraphError} without layers. @throws {ShapeError} when a layer does not fit the one before it.
    */
-  constructor({ inputShape, layers, ...options }: SequentialOptions) {
+  constructor({ inputShape, layers, inputName, ...options }: SequentialOptions) {
     if (layers.length === 0) throw new GraphError('a sequential model needs at least one layer');
-    const first = input({ shape: inputShape });
+    const first = input({ shape: inputShape, ...(inputName !== undefined && { name: inputName }) });
     const last = layers.reduce<SymbolicTensor>((tensor, layer) => layer(tensor), first);
     super({ inputs: first, outputs: last, ...options });
   }

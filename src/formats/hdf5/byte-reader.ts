@@ -11,7 +11,8 @@ export class ByteReader {
 
   /** @param bytes the file. @param fail makes the errors. */
   constructor(bytes: Uint8Array, fail: Fail) {
-    this.bytes = bytes;
+    // A Node Buffer, whose slice is no copy, becomes a plain array.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.fail = fail;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }

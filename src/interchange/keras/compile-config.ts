@@ -1,0 +1,307 @@
+import type { CompileOptions, Model } from '../../models/model.js';
+import type { Loss } from '../../training/losses.js';
+import { type LossName, resolveLoss } from '../../training/losses.js';
+import { type Metric, type MetricName, resolveMetric } from '../../training/metrics.js';
+import { type OptimizerName, resolveOptimizer } from '../../training/optimizers.js';
+import {
+  asKerasObject,
+  asList,
+  asObject,
+  asText,
+  configError,
+  type Json,
+  kerasObject,
+  requireOneOf,
+  shown,
+  toCamelCase,
+  toSnakeCase,
+} from './keras-json.js';
+
+interface Row {
+  /** Our name. */
+  readonly name: string;
+  /** Keras's names of the options that both have. */
+  readonly options: readonly string[];
+  /** Options that only Keras has, with the values that change nothing; the first one is written. */
+  readonly fixed: Readonly<Record<string, readonly unknown[]>>;
+}
+
+const OPTIMIZER_FIXED = {
+  weight_decay: [null],
+  clipnorm: [null],
+  global_clipnorm: [null],
+  clipvalue: [null],
+  use_ema: [false],
+  loss_scale_factor: [null],
+  gradient_accumulation_steps: [null],
+};
+/** Options of optimizers that mean nothing while those above are off, and their values when written. */
+const OPTIMIZER_FREE: Json = { ema_momentum: 0.99, ema_overwrite_frequency: null };
+/** Options that only older Keras wrote. */
+const OPTIMIZER_OLD: Readonly<Record<string, readonly unknown[]>> = {
+  decay: [0, null],
+  jit_compile: [true, false, null],
+  is_legacy_optimizer: [false, true],
+};
+
+const optimizers: Readonly<Record<string, Row>> = {
+  Adam: {
+    name: 'adam',
+    options: ['learning_rate', 'beta_1', 'beta_2', 'epsilon'],
+    fixed: { ...OPTIMIZER_FIXED, amsgrad: [false] },
+  },
+  SGD: {
+    name: 'sgd',
+    options: ['learning_rate', 'momentum', 'nesterov'],
+    fixed: OPTIMIZER_FIXED,
+  },
+};
+
+const REDUCTION = { reduction: ['sum_over_batch_size', 'auto'] };
+const losses: Readonly<Record<string, Row>> = {
+  CategoricalCrossentropy: {
+    name: 'categoricalCrossentropy',
+    options: ['from_logits'],
+    fixed: { ...REDUCTION, label_smoothing: [0], axis: [-1] },
+  },
+  SparseCategoricalCrossentropy: {
+    name: 'sparseCategoricalCrossentropy',
+    options: ['from_logits'],
+    fixed: { ...REDUCTION, ignore_class: [null], axis: [-1] },
+  },
+  MeanSquaredError: { name: 'meanSquaredError', options: [], fixed: REDUCTION },
+};
+
+const metrics: Readonly<Record<string, Row>> = {
+  Accuracy: { name: 'accuracy', options: [], fixed: {} },
+  CategoricalAccuracy: { name: 'accuracy', options: [], fixed: {} },
+  SparseCategoricalAccuracy: { name: 'accuracy', options: [], fixed: {} },
+  TopKCategoricalAccuracy: { name: 'topKAccuracy', options: ['k'], fixed: {} },
+  SparseTopKCategoricalAccuracy: { name: 'topKAccuracy', options: ['k'], fixed: {} },
+  MeanSquaredError: { name: 'meanSquaredError', options: [], fixed: {} },
+};
+const ALIASES: Readonly<Record<string, string>> = {
+  acc: 'Accuracy',
+  accuracy: 'Accuracy',
+  mse: 'MeanSquaredError',
+  MSE: 'MeanSquaredError',
+  sgd: 'SGD',
+};
+
+const LEAVE_OUT = 'load the file with { compile: false } to leave its training settings out';
+
+/** Row, class and options of a serialised optimizer, loss or metric, which may be only a name. */
+function rowOf(
+  rows: Readonly<Record<string, Row>>,
+  value: unknown,
+  kind: string,
+  where: string,
+): { row: Row; config: Json } {
+  const named = typeof value === 'string';
+  const pascal = (name: string) =>
+    name.replace(/(^|_)([a-z])/g, (_, _2, c: string) => c.toUpperCase());
+  const { className, config } = named
+    ? { className: ALIASES[value] ?? pascal(value), config: {} as Json }
+    : asKerasObject(value, where);
+  if (Object.hasOwn(rows, className)) return { row: rows[className], config };
+  const known = Object.keys(rows).join(', ');
+  throw configError(
+    where,
+    `is the ${kind} '${className}', but only ${known} are known; ${LEAVE_OUT}`,
+  );
+}
+
+/** Options of ours among Keras's. @throws {FormatError} for one that cannot be carried over. */
+function optionsOf(
+  { row, config }: { row: Row; config: Json },
+  where: string,
+): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) {
+    const fixed = row.fixed[key] ?? OPTIMIZER_OLD[key];
+    if (key === 'name' || Object.hasOwn(OPTIMIZER_FREE, key)) continue;
+    if (key === 'dtype') requireOneOf(value, ['float32', null], `${where}.dtype`);
+    else if (row.options.includes(key)) options[toCamelCase(key)] = value;
+    else if (fixed !== undefined) requireOneOf(value, fixed, `${where}.config.${key}`);
+    else
+      throw configError(
+        `${where}.config.${key}`,
+        `is no option that can be carried over; ${LEAVE_OUT}`,
+      );
+  }
+  return options;
+}
+
+function write(
+  rows: Readonly<Record<string, Row>>,
+  className: string,
+  module: string,
+  config: Json,
+  extra: Json = {},
+): Json {
+  const row = rows[className];
+  const options: Record<string, unknown> = { ...extra };
+  for (const [key, value] of Object.entries(config)) options[toSnakeCase(key)] = value;
+  for (const [key, [value]] of Object.entries(row.fixed)) options[key] = value;
+  return kerasObject(module, className, options);
+}
+
+const classOf = (rows: Readonly<Record<string, Row>>, name: string): string | undefined =>
+  Object.keys(rows).find((className) => rows[className].name === name);
+
+function metricToKeras(name: string, config: Json, sparse: boolean): unknown {
+  if (name === 'accuracy') return 'accuracy';
+  if ('k' in config) {
+    const className = `${sparse ? 'Sparse' : ''}TopKCategoricalAccuracy`;
+    return kerasObject('keras.metrics', className, { name, dtype: 'float32', k: config.k });
+  }
+  if (name === 'meanSquaredError') {
+    return kerasObject('keras.metrics', 'MeanSquaredError', {
+      name: 'mean_squared_error',
+      dtype: 'float32',
+    });
+  }
+  return undefined;
+}
+
+interface OurCompileConfig {
+  readonly outputs: readonly {
+    readonly loss: { readonly name: string; readonly config: Json };
+    readonly weight: number;
+    readonly metrics: readonly { readonly name: string; readonly config: Json }[];
+  }[];
+  readonly optimizer: { readonly name: string; readonly config: Json };
+}
+
+/**
+ * How a model was compiled, as Keras writes it; undefined where it was not, or with a loss, a metric or an
+ * optimizer of the user's own, which no file can hold.
+ */
+export function compileToKeras(model: Model): Json | undefined {
+  const config = model.compileConfig() as OurCompileConfig | undefined;
+  if (config === undefined) return undefined;
+  const optimizer = classOf(optimizers, config.optimizer.name);
+  const outputs = config.outputs.map(({ loss, metrics: list }) => {
+    const className = classOf(losses, loss.name);
+    const sparse = loss.name.startsWith('sparse');
+    const written = list.map((metric) => metricToKeras(metric.name, metric.config, sparse));
+    if (className === undefined || written.includes(undefined)) return undefined;
+    const name = toSnakeCase(loss.name);
+    return {
+      loss: write(losses, className, 'keras.losses', loss.config, { name }),
+      metrics: written,
+    };
+  });
+  if (optimizer === undefined || outputs.some((output) => output === undefined)) return undefined;
+  const several = outputs.length > 1;
+  const of = (key: 'loss' | 'metrics') => outputs.map((output) => output?.[key]);
+  return {
+    optimizer: write(optimizers, optimizer, 'keras.optimizers', config.optimizer.config, {
+      name: config.optimizer.name,
+      ...OPTIMIZER_FREE,
+    }),
+    loss: several ? of('loss') : of('loss')[0],
+    loss_weights: several ? config.outputs.map(({ weight }) => weight) : singleWeight(config),
+    metrics: several ? of('metrics') : of('metrics')[0],
+    weighted_metrics: null,
+    run_eagerly: false,
+    steps_per_execution: 1,
+    jit_compile: 'auto',
+  };
+}
+
+function singleWeight({ outputs }: OurCompileConfig): unknown {
+  return outputs[0].weight === 1 ? null : [outputs[0].weight];
+}
+
+/** One setting for each output, given for all, in order, or by output name. */
+function perOutput(value: unknown, model: Model, where: string): unknown[] {
+  const names = model.outputNames;
+  if (Array.isArray(value)) {
+    if (value.length === names.length) return value;
+    throw configError(where, `has ${value.length} entries for ${names.length} outputs`);
+  }
+  if (typeof value === 'object' && value !== null && !('class_name' in value)) {
+    const object = value as Json;
+    const unknown = Object.keys(object).find((key) => !names.includes(key));
+    if (unknown !== undefined)
+      throw configError(`${where}.${unknown}`, 'names no output of the model');
+    return names.map((name) => (Object.hasOwn(object, name) ? object[name] : null));
+  }
+  return names.map(() => value);
+}
+
+/** Metrics of each output: Keras takes one list for a single output, else a list for each. */
+function metricsPerOutput(value: unknown, model: Model, where: string): unknown[][] {
+  const { outputNames } = model;
+  if (value === undefined || value === null) return outputNames.map(() => []);
+  if (outputNames.length === 1 && Array.isArray(value) && !Array.isArray(value[0])) return [value];
+  return perOutput(value, model, where).map((one) => {
+    if (one === null) return [];
+    return Array.isArray(one) ? one : [one];
+  });
+}
+
+function lossFromKeras(value: unknown, where: string): Loss {
+  const found = rowOf(losses, value, 'loss', where);
+  const options = optionsOf(found, where);
+  for (const [key, flag] of Object.entries(options))
+    requireOneOf(flag, [true, false], `${where}.${key}`);
+  return resolveLoss(found.row.name as LossName, options);
+}
+
+function metricFromKeras(value: unknown, where: string): Metric {
+  const found = rowOf(metrics, value, 'metric', where);
+  const options = optionsOf(found, where);
+  const { name } = found.config;
+  const own = 'k' in options && typeof name === 'string' ? { name } : {};
+  return resolveMetric(found.row.name as MetricName, { ...options, ...own });
+}
+
+/**
+ * Options of `compile` from the compile config of a Keras file, which may be untrusted.
+ * @param value `compile_config` of a `.keras` file, or `training_config` of a legacy one.
+ * @returns undefined where the file says nothing, or nothing that training needs.
+ * @throws {FormatError} for an optimizer, a loss, a metric or an option that cannot be carried over, with
+ * its path.
+ */
+export function compileFromKeras(
+  value: unknown,
+  model: Model,
+  where: string,
+): CompileOptions | undefined {
+  if (value === undefined || value === null) return undefined;
+  const config = asObject(value, where);
+  const optimizer = config.optimizer ?? config.optimizer_config;
+  if (optimizer === undefined || optimizer === null) return undefined;
+  if (config.loss === undefined || config.loss === null) return undefined;
+  requireOneOf(config.weighted_metrics ?? null, [null, []], `${where}.weighted_metrics`);
+  const found = rowOf(optimizers, optimizer, 'optimizer', `${where}.optimizer`);
+  const options = optionsOf(found, `${where}.optimizer`);
+  if ('learningRate' in options && typeof options.learningRate !== 'number') {
+    throw configError(
+      `${where}.optimizer.config.learning_rate`,
+      `is ${shown(options.learningRate)}, and only a number can be carried over; ${LEAVE_OUT}`,
+    );
+  }
+  const list = perOutput(config.loss, model, `${where}.loss`);
+  const weights = config.loss_weights ?? null;
+  const lossWeights =
+    weights === null ? list.map(() => 1) : perOutput(weights, model, `${where}.loss_weights`);
+  const lists = metricsPerOutput(config.metrics, model, `${where}.metrics`);
+  const byOutput: Record<string, Metric[]> = Object.create(null) as Record<string, Metric[]>;
+  model.outputNames.forEach((name, i) => {
+    byOutput[name] = asList(lists[i], `${where}.metrics[${i}]`).map((metric, j) =>
+      metricFromKeras(metric, `${where}.metrics[${i}][${j}]`),
+    );
+  });
+  return {
+    optimizer: resolveOptimizer(asText(found.row.name, where) as OptimizerName, options),
+    loss: list.map((loss, i) => lossFromKeras(loss, `${where}.loss[${i}]`)),
+    lossWeights: lossWeights.map((weight, i) => {
+      if (typeof weight === 'number') return weight;
+      throw configError(`${where}.loss_weights[${i}]`, `must be a number, got ${shown(weight)}`);
+    }),
+    metrics: byOutput,
+  };
+}

@@ -1,0 +1,95 @@
+import { FormatError } from '../../core/errors.js';
+import type { Hdf5Dataset } from '../../formats/hdf5/decode-hdf5.js';
+import type { Hdf5DatasetInput } from '../../formats/hdf5/hdf5-tree.js';
+import type { Model } from '../../models/model.js';
+import type { NamedVariable } from '../../training/trainee.js';
+import type { OptimizerState } from '../../training/trainer.js';
+import { readFloats } from './weight-matching.js';
+
+/** Keras's names of the arrays that optimizers keep. */
+const SLOT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  adam: { m: 'momentum', v: 'velocity' },
+  sgd: { m: 'momentum' },
+};
+
+/** Weights that training changes, in the order in which Keras keeps their state. */
+function trained(model: Model): NamedVariable[] {
+  const set = new Set(model.trainableWeights);
+  return model.namedVariables.filter(({ variable }) => set.has(variable));
+}
+
+/**
+ * Iteration, learning rate and, once it has trained, the arrays of every trained weight, in Keras's order
+ * and with its names.
+ */
+export async function optimizerArrays(
+  model: Model,
+): Promise<{ readonly name: string; readonly dataset: Hdf5DatasetInput }[]> {
+  const { iterations, slots } = await model.optimizerState();
+  const { name, learningRate, slots: slotNames } = model.optimizer;
+  const arrays: { name: string; dataset: Hdf5DatasetInput }[] = [
+    { name: 'iteration', dataset: { shape: [], data: BigInt64Array.of(BigInt(iterations)) } },
+    { name: 'learning_rate', dataset: { shape: [], data: Float32Array.of(learningRate) } },
+  ];
+  if (iterations === 0 && slots.size === 0) return arrays;
+  for (const { entry, variable } of trained(model)) {
+    for (const slot of slotNames) {
+      const data = slots.get(slot)?.get(entry) ?? new Float32Array(variable.size);
+      const kept = SLOT_NAMES[name]?.[slot] ?? slot;
+      const full = `${entry.replaceAll('/', '_')}_${kept}`;
+      arrays.push({ name: full, dataset: { shape: variable.shape, data } });
+    }
+  }
+  return arrays;
+}
+
+function iterationsOf(dataset: Hdf5Dataset, source: string): number {
+  const values = dataset.read();
+  const iterations = values.length === 1 ? Number(values[0]) : -1;
+  if (Number.isSafeInteger(iterations) && iterations >= 0) return iterations;
+  throw new FormatError(
+    `${source}: the optimizer's iteration is ${dataset}, expected a count of steps`,
+  );
+}
+
+/**
+ * Continues with the optimizer state of a file.
+ * @param datasets the arrays in Keras's order.
+ * @throws {FormatError} when their number or shapes are not what the model's optimizer keeps.
+ */
+export async function takeOptimizerArrays(
+  model: Model,
+  datasets: readonly Hdf5Dataset[],
+  source: string,
+): Promise<void> {
+  if (datasets.length === 0) return;
+  const variables = trained(model);
+  const slotNames = model.optimizer.slots;
+  const expected = 2 + variables.length * slotNames.length;
+  if (datasets.length !== expected && datasets.length !== 2) {
+    throw new FormatError(
+      `${source} holds ${datasets.length} arrays of its optimizer, but ${model.optimizer.name} keeps ${expected} for this model; load it with { compile: false } to leave them out`,
+    );
+  }
+  const iterations = iterationsOf(datasets[0], source);
+  const [learningRate] = readFloats(datasets[1], source);
+  const slots = new Map(slotNames.map((slot) => [slot, new Map<string, Float32Array>()]));
+  if (datasets.length > 2) {
+    variables.forEach(({ entry, variable }, i) => {
+      slotNames.forEach((slot, j) => {
+        const dataset = datasets[2 + i * slotNames.length + j];
+        if (dataset.shape.join() !== variable.shape.join()) {
+          throw new FormatError(
+            `${source}: the optimizer's ${slot} of '${entry}' is ${dataset}, expected [${variable.shape.join(', ')}]`,
+          );
+        }
+        slots.get(slot)?.set(entry, readFloats(dataset, source));
+      });
+    });
+  }
+  // The file keeps the rate as float32; the config has it with all its digits where they agree.
+  if (Math.fround(model.optimizer.learningRate) !== learningRate) {
+    model.optimizer.learningRate = learningRate;
+  }
+  await model.setOptimizerState({ iterations, slots } satisfies OptimizerState);
+}
