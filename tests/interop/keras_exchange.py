@@ -72,8 +72,6 @@ def exchange(folder, job):
         model = keras.saving.load_model(folder / f"{name}.keras")
     arrays = {f"before{i}": o for i, o in enumerate(predictions(model, x))}
     result["ours"] = listing_of_archive(folder / f"{name}.keras")
-    model.save(folder / f"{name}.again.keras")
-    result["theirs"] = listing_of_archive(folder / f"{name}.again.keras")
     legacy = folder / f"{name}.h5"
     if legacy.exists():
         # Keras 3.15 itself cannot train on after loading such a file: it builds the optimizer for no weights.
@@ -95,6 +93,7 @@ def exchange(folder, job):
         result["iterations"] = int(model.optimizer.iterations.numpy())
         result["losses"] = losses(model, x, y)
     model.save(folder / f"{name}.theirs.keras")
+    result["theirs"] = listing_of_archive(folder / f"{name}.theirs.keras")
     if legacy.exists():
         model.save(folder / f"{name}.theirs.h5")
     model.save_weights(folder / f"{name}.theirs.weights.h5")

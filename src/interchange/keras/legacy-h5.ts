@@ -147,7 +147,8 @@ export async function encodeLegacyH5(model: Model): Promise<Uint8Array[]> {
 async function writeOptimizer(model: Model, root: Hdf5GroupInput): Promise<void> {
   const group = root.group('optimizer_weights');
   const names: string[] = [];
-  for (const { name, dataset } of await optimizerArrays(model)) {
+  const paths = new Map(listed(model).flatMap((layer) => [...weightNames(layer)]));
+  for (const { name, dataset } of await optimizerArrays(model, paths)) {
     let unique = `${classToSnakeCase(model.optimizer.name)}/${name}`;
     while (names.includes(unique)) unique += '_';
     names.push(unique);

@@ -1,6 +1,7 @@
 import { FormatError } from '../../core/errors.js';
 import type { Hdf5Dataset } from '../../formats/hdf5/decode-hdf5.js';
 import type { Hdf5DatasetInput } from '../../formats/hdf5/hdf5-tree.js';
+import type { Variable } from '../../graph/variable.js';
 import type { Model } from '../../models/model.js';
 import type { NamedVariable } from '../../training/trainee.js';
 import type { OptimizerState } from '../../training/trainer.js';
@@ -21,9 +22,11 @@ function trained(model: Model): NamedVariable[] {
 /**
  * Iteration, learning rate and, once it has trained, the arrays of every trained weight, in Keras's order
  * and with its names.
+ * @param paths what Keras calls the weights, where that differs from our entries.
  */
 export async function optimizerArrays(
   model: Model,
+  paths: ReadonlyMap<Variable, string> = new Map(),
 ): Promise<{ readonly name: string; readonly dataset: Hdf5DatasetInput }[]> {
   const { iterations, slots } = await model.optimizerState();
   const { name, learningRate, slots: slotNames } = model.optimizer;
@@ -36,7 +39,7 @@ export async function optimizerArrays(
     for (const slot of slotNames) {
       const data = slots.get(slot)?.get(entry) ?? new Float32Array(variable.size);
       const kept = SLOT_NAMES[name]?.[slot] ?? slot;
-      const full = `${entry.replaceAll('/', '_')}_${kept}`;
+      const full = `${(paths.get(variable) ?? entry).replaceAll('/', '_')}_${kept}`;
       arrays.push({ name: full, dataset: { shape: variable.shape, data } });
     }
   }
