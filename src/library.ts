@@ -205,6 +205,25 @@ export type { KernelCall } from './plan/kernels.js';
 export type { Plan, PlanFusion } from './plan/plan.js';
 export { type PrintPlanOptions, printPlan } from './plan/print-plan.js';
 export { validatePlan } from './plan/validate-plan.js';
+export {
+  type Calibration,
+  type CalibrationBin,
+  calibration,
+} from './reports/calibration.js';
+export {
+  type Classification,
+  type ClassifyOptions,
+  classify,
+  worstMistakes,
+} from './reports/classify.js';
+export { type ConfusionMatrix, confusionMatrix } from './reports/confusion-matrix.js';
+export { type FeatureMaps, featureMaps } from './reports/feature-maps.js';
+export { type GradCam, type GradCamOptions, gradCam, gradCamLayer } from './reports/grad-cam.js';
+export {
+  type ScoreGradient,
+  type ScoreGradientOptions,
+  scoreGradient,
+} from './reports/score-gradient.js';
 export type {
   Executor,
   ExecutorDescription,

@@ -1,0 +1,109 @@
+import { ShapeError, ValueError } from '../core/errors.js';
+import { type Dataset, subset } from '../data/dataset.js';
+import type { Model } from '../models/model.js';
+
+/** What a classifier says of samples whose classes are known. */
+export interface Classification {
+  /** Number of samples. */
+  readonly size: number;
+  /** Number of classes. */
+  readonly classes: number;
+  /** Probability of every class for every sample, `[size, classes]` row-major. */
+  readonly probabilities: Float32Array;
+  /** Class of each sample. */
+  readonly labels: Uint32Array;
+  /** Class with the largest probability for each sample. */
+  readonly predictions: Uint32Array;
+  /** That probability. */
+  readonly confidences: Float32Array;
+}
+
+/** Options of `classify`. */
+export interface ClassifyOptions {
+  /** Samples in a step; default 100. */
+  batchSize?: number;
+  /** Stop after so many seconds, with whole batches; default never. */
+  seconds?: number;
+}
+
+/** Index of the largest value among `count` from `from`. */
+function largest(values: Float32Array, from: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[from + i] > values[from + best]) best = i;
+  return best;
+}
+
+/** Classes of samples from one-hot targets `[N, classes]` or class indices `[N]`. */
+async function labelsOf(dataset: Dataset, count: number): Promise<Uint32Array> {
+  const width = dataset.targetShapes[0].reduce((product, size) => product * size, 1);
+  const inputs = dataset.inputShapes.map(
+    (shape) => new Float32Array(count * shape.reduce((product, size) => product * size, 1)),
+  );
+  const targets = new Float32Array(count * width);
+  await dataset.gather(
+    Uint32Array.from({ length: count }, (_, i) => i),
+    inputs,
+    [targets],
+  );
+  return Uint32Array.from({ length: count }, (_, i) =>
+    width === 1 ? targets[i] : largest(targets, i * width, width),
+  );
+}
+
+/**
+ * What a model with one output of probabilities `[N, classes]` says of a data set with one target.
+ * @throws {ShapeError} for other models or data. @throws {ValueError} for options out of range.
+ */
+export async function classify(
+  model: Model,
+  dataset: Dataset,
+  options: ClassifyOptions = {},
+): Promise<Classification> {
+  const { batchSize = 100, seconds = Number.POSITIVE_INFINITY } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new ValueError(`batchSize must be an integer of at least 1, got ${batchSize}`);
+  }
+  const [shape] = model.outputShapes;
+  if (model.outputShapes.length !== 1 || shape.length !== 1 || dataset.targetShapes.length !== 1) {
+    throw new ShapeError(
+      `model '${model.name}' is no classifier: one output of shape [classes] and one target are needed`,
+    );
+  }
+  const [classes] = shape;
+  const parts: Float32Array[] = [];
+  const start = performance.now();
+  // Several steps at once, since every call of predict has a cost of its own.
+  const chunk = batchSize * 4;
+  let size = 0;
+  while (size < dataset.size && performance.now() - start < seconds * 1000) {
+    const to = Math.min(dataset.size, size + chunk);
+    parts.push((await model.predict(subset(dataset, size, to), { batchSize })).data);
+    size = to;
+  }
+  const probabilities = new Float32Array(size * classes);
+  let at = 0;
+  for (const part of parts) {
+    probabilities.set(part, at);
+    at += part.length;
+  }
+  const predictions = Uint32Array.from({ length: size }, (_, i) =>
+    largest(probabilities, i * classes, classes),
+  );
+  return {
+    size,
+    classes,
+    probabilities,
+    labels: await labelsOf(dataset, size),
+    predictions,
+    confidences: Float32Array.from(predictions, (c, i) => probabilities[i * classes + c]),
+  };
+}
+
+/** Indices of the samples that were misclassified, the surest mistake first. */
+export function worstMistakes(result: Classification, count: number): number[] {
+  const { labels, predictions, confidences } = result;
+  return Array.from(labels.keys())
+    .filter((i) => labels[i] !== predictions[i])
+    .sort((a, b) => confidences[b] - confidences[a])
+    .slice(0, count);
+}
