@@ -11,6 +11,7 @@ import { addLabCommand } from './commands/lab.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addPlotCommand } from './commands/plot.js';
 import { addPredictCommand } from './commands/predict.js';
+import { addReportCommand } from './commands/report.js';
 import { addSummaryCommand } from './commands/summary.js';
 import { addTrainCommand } from './commands/train.js';
 import { reportError } from './report-error.js';
@@ -30,6 +31,7 @@ const program = new Command('residuum')
 addTrainCommand(program);
 addEvaluateCommand(program);
 addPredictCommand(program);
+addReportCommand(program);
 addSummaryCommand(program);
 addExportCommand(program);
 addImportCommand(program);

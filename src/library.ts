@@ -206,6 +206,12 @@ export type { Plan, PlanFusion } from './plan/plan.js';
 export { type PrintPlanOptions, printPlan } from './plan/print-plan.js';
 export { validatePlan } from './plan/validate-plan.js';
 export {
+  type AnalyseOptions,
+  analyseModel,
+  type ModelAnalysis,
+  type ShownSample,
+} from './reports/analyse-model.js';
+export {
   type Calibration,
   type CalibrationBin,
   calibration,
@@ -217,6 +223,7 @@ export {
   worstMistakes,
 } from './reports/classify.js';
 export { type ConfusionMatrix, confusionMatrix } from './reports/confusion-matrix.js';
+export { analysisSections } from './reports/draw-analysis.js';
 export { type FeatureMaps, featureMaps } from './reports/feature-maps.js';
 export { type GradCam, type GradCamOptions, gradCam, gradCamLayer } from './reports/grad-cam.js';
 export {
@@ -224,6 +231,7 @@ export {
   type ScoreGradientOptions,
   scoreGradient,
 } from './reports/score-gradient.js';
+export { type EpochFigures, type StepFigures, trainingCurves } from './reports/training-curves.js';
 export type {
   Executor,
   ExecutorDescription,

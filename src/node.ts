@@ -49,3 +49,4 @@ export {
 } from './node/model-interchange.js';
 export { type ProgressBarOptions, progressBar } from './node/progress-bar.js';
 export type { Receipt, ReceiptInput, ReceiptOutput } from './node/receipt.js';
+export { type ReportRunOptions, type RunReport, reportRun } from './node/run-report.js';

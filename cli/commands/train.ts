@@ -49,6 +49,7 @@ interface TrainOptions extends EngineOptions {
   out?: string;
   resume?: string;
   profile?: boolean;
+  report: boolean;
   json?: boolean;
 }
 
@@ -92,6 +93,7 @@ export function addTrainCommand(program: Command): void {
   addEngineOptions(command)
     .option('--out <folder>', 'folder of the run (default: the next free one in runs/)')
     .option('--profile', 'take the time of every kernel call and show where it goes at the end')
+    .option('--no-report', 'write no report.html at the end')
     .option('--resume <run>', 'go on with a run; --epochs and --learning-rate may change');
   addJsonOption(command)
     .addHelpText(
@@ -125,7 +127,7 @@ async function train(options: TrainOptions): Promise<void> {
   try {
     const callbacks = bar === undefined ? [] : [bar];
     const onEvent = json ? printJson : undefined;
-    const outcome = await run.train({ signal, callbacks, onEvent });
+    const outcome = await run.train({ signal, callbacks, onEvent, report: options.report });
     if (outcome.status === 'interrupted') process.exitCode = EXIT_INTERRUPTED;
     if (!json) {
       showProfile(run);
@@ -246,8 +248,10 @@ function conclude(run: TrainingRun, outcome: RunOutcome): void {
           ] as const,
         ]),
     ['Test', `${lossAndAccuracy(outcome.test)} on ${plural(data.test, 'image')}`],
+    ...(run.report === undefined ? [] : [['Report', run.report] as const]),
     ['Saved', `${path} after ${plural(history.length, 'epoch')} in ${formatSeconds(seconds)}`],
   ]);
+  if (run.reportError !== undefined) print(`\nNote: ${run.reportError}`);
   const lag = explainLag(record);
   if (lag !== undefined) print(`\nNote: ${lag}`);
   const word = shellWord(path);

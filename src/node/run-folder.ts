@@ -15,6 +15,7 @@ const RECORD = 'run.json';
 export const MODEL_OF_RUN = 'model.safetensors';
 const LOG = 'log.jsonl';
 const PROFILE = 'profile.json';
+const REPORT = 'report.html';
 const LARGEST_RECORD = 32 * 2 ** 20;
 const MOST_RUNS = 1_000_000;
 
@@ -35,6 +36,7 @@ export async function isRunFolder(path: string): Promise<boolean> {
  * - `log.jsonl`: the run's events, one JSON object a line, the same as `residuum train --json` prints.
  * - `profile.json`, where the run was asked for it: an array of `StepProfile`, one for each kind of step
  *   and batch size.
+ * - `report.html`, once the run is done: everything about it on one page.
  *
  * `run.json` and the model are each replaced whole, the model first. Its number of steps, not
  * `position`, decides where a run goes on that was killed between the two.
@@ -157,9 +159,21 @@ export class RunFolder {
     return path;
   }
 
+  /** Path of the log. */
+  get logPath(): string {
+    return join(this.path, LOG);
+  }
+
+  /** Writes the report and gives its path. @throws DataError when it cannot be written. */
+  async writeReport(html: string): Promise<string> {
+    const path = join(this.path, REPORT);
+    await writeFileAtomic(path, html);
+    return path;
+  }
+
   /** Adds an event to the log. @throws DataError when it cannot be written. */
   async log(event: RunEvent): Promise<void> {
-    const path = join(this.path, LOG);
+    const path = this.logPath;
     try {
       await appendFile(path, `${JSON.stringify(event)}\n`);
     } catch (error) {
@@ -169,7 +183,7 @@ export class RunFolder {
 
   /** Takes back `create` and all that was written since, after a failure. */
   async remove(): Promise<void> {
-    for (const name of [RECORD, MODEL_OF_RUN, LOG, PROFILE]) {
+    for (const name of [RECORD, MODEL_OF_RUN, LOG, PROFILE, REPORT]) {
       await rm(join(this.path, name), { force: true }).catch(() => undefined);
     }
     if (this.#created === undefined) return;

@@ -11,6 +11,7 @@ import { adam, type OptimizerName, sgd } from '../training/optimizers.js';
 import type { DownloadProgress } from './data/download-dataset.js';
 import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
 import { RunFolder } from './run-folder.js';
+import { reportFailure, writeRunReport } from './run-report.js';
 import { Recorder } from './runs/recorder.js';
 import { checkResumable, checkSameData, engineNotes, positionOf } from './runs/resume-checks.js';
 import type { RunEvent } from './runs/run-event.js';
@@ -175,6 +176,9 @@ export async function resumeRun(
   }
 }
 
+/** How long the report at the end of a run may classify test images; `residuum report` takes all. */
+const REPORT_SECONDS = 2;
+
 /** A run that is ready to train. */
 export class TrainingRun {
   readonly model: Model;
@@ -189,6 +193,9 @@ export class TrainingRun {
   /** Steps that this process has done. */
   #steps = 0;
   #profiles: readonly StepProfile[] = [];
+
+  #report: string | undefined;
+  #reportError: string | undefined;
 
   /** For `startRun` and `resumeRun`. */
   constructor(
@@ -225,13 +232,15 @@ export class TrainingRun {
   /**
    * Trains to the end of the last epoch, saving after each, then measures on the test images. Called
    * once; the executor is gone afterwards.
-   * @param onEvent hears of every event; `callbacks` are those of `fit`.
+   * @param onEvent hears of every event; `callbacks` are those of `fit`; `report` is whether a run that is
+   * done gets a report, by default yes.
    * @throws {DivergenceError} when the loss is no longer finite; the weights saved last stay.
    */
   async train(options: {
     signal?: AbortSignal;
     callbacks?: readonly Callback[];
     onEvent?: (event: RunEvent) => void;
+    report?: boolean;
   }): Promise<RunOutcome> {
     const { signal, callbacks = [] } = options;
     const emit = async (event: RunEvent) => {
@@ -243,6 +252,7 @@ export class TrainingRun {
       await emit(this.#startEvent());
       const outcome = await this.#trainAndTest(emit, callbacks, signal);
       await this.#keepProfiles(emit);
+      if (outcome.status === 'done' && options.report !== false) await this.#writeReport();
       await emit(this.#endEvent(outcome));
       return outcome;
     } catch (error) {
@@ -251,6 +261,34 @@ export class TrainingRun {
     } finally {
       // What failed before matters more than a failure to end workers.
       await this.model.dispose().catch(() => undefined);
+    }
+  }
+
+  /** Path of the report, once it is written. */
+  get report(): string | undefined {
+    return this.#report;
+  }
+
+  /** Why there is no report, where it failed. */
+  get reportError(): string | undefined {
+    return this.#reportError;
+  }
+
+  /** The run is done and saved already: whatever happens to the report, it stays so. */
+  async #writeReport(): Promise<void> {
+    try {
+      const { file } = await writeRunReport(
+        this.#folder,
+        this.#record,
+        this.model,
+        this.data.test,
+        {
+          seconds: REPORT_SECONDS,
+        },
+      );
+      this.#report = file;
+    } catch (error) {
+      this.#reportError = reportFailure(error);
     }
   }
 
@@ -370,7 +408,15 @@ export class TrainingRun {
     const run = this.path;
     if (outcome.status === 'done') {
       const { loss, accuracy } = outcome.test;
-      return { event: 'end', status: 'done', run, testLoss: loss, testAccuracy: accuracy };
+      return {
+        event: 'end',
+        status: 'done',
+        run,
+        testLoss: loss,
+        testAccuracy: accuracy,
+        ...(this.#report !== undefined && { report: this.#report }),
+        ...(this.#reportError !== undefined && { reportError: this.#reportError }),
+      };
     }
     const { epoch, samples } = outcome.position;
     return { event: 'end', status: 'interrupted', run, epoch: epoch + 1, samples };

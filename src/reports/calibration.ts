@@ -5,7 +5,9 @@ import type { Classification } from './classify.js';
 export interface CalibrationBin {
   /** Range of the confidence; the lower end is excluded. */
   readonly from: number;
+  /** Its upper end, included. */
   readonly to: number;
+  /** Number of samples. */
   readonly count: number;
   /** Mean confidence; NaN where there are no samples. */
   readonly confidence: number;
@@ -15,6 +17,7 @@ export interface CalibrationBin {
 
 /** How far confidence can be trusted. */
 export interface Calibration {
+  /** From confidence 0 to 1. */
   readonly bins: readonly CalibrationBin[];
   /** Expected calibration error: Σ count / N · |accuracy − confidence|. */
   readonly ece: number;

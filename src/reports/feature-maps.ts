@@ -5,6 +5,7 @@ import type { ExecutorOptions } from '../models/platform.js';
 
 /** What a layer gave. */
 export interface FeatureMaps {
+  /** Name of the layer. */
   readonly layer: string;
   /** `[N, ...]`. */
   readonly shape: readonly number[];

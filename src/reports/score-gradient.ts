@@ -22,6 +22,7 @@ export interface ScoreGradientOptions extends ExecutorOptions {
 export interface ScoreGradient {
   /** Shape of both arrays, `[N, ...]`. */
   readonly shape: readonly number[];
+  /** The layer's output. */
   readonly activation: Float32Array;
   /** ∂ score of the sample's class / ∂ activation, in inference mode. */
   readonly gradient: Float32Array;

@@ -268,3 +268,13 @@ test('a loss that is no number ends the run and names the step', async () => {
   });
   await model.dispose();
 });
+
+test('a data set with targets can be predicted, in batches of several sizes', async () => {
+  const model = compiled();
+  const dataset = new NotingDataset(7);
+  const { data: found, shape } = await model.predict(dataset, { batchSize: 3 });
+  assert.deepEqual(shape, [7, CLASSES]);
+  const x = Float32Array.from({ length: 28 }, (_, i) => Math.floor(i / 4) / 7);
+  const { data: expected } = await model.predict({ data: x, shape: [7, 4] }, { batchSize: 7 });
+  assertClose(found, expected, { compare: 'relative', tolerance: 1e-6, label: 'predictions' });
+});

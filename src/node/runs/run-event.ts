@@ -70,6 +70,9 @@ export type RunEndEvent =
       readonly run: string;
       readonly testLoss: number;
       readonly testAccuracy: number;
+      /** Path of the report, or why there is none. */
+      readonly report?: string;
+      readonly reportError?: string;
     }
   | {
       readonly event: 'end';

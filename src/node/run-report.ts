@@ -1,0 +1,245 @@
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { ResiduumError } from '../core/errors.js';
+import type { Dataset } from '../data/dataset.js';
+import { drawModel } from '../drawings/draw-model.js';
+import { type HtmlBlock, type HtmlCell, htmlPage } from '../figures/html-page.js';
+import { smallMultiples } from '../figures/small-multiples.js';
+import type { Model } from '../models/model.js';
+import { type AnalyseOptions, analyseModel, type ModelAnalysis } from '../reports/analyse-model.js';
+import { analysisSections } from '../reports/draw-analysis.js';
+import { type StepFigures, trainingCurves } from '../reports/training-curves.js';
+import { loadDataset } from './data/load-dataset.js';
+import { RunFolder } from './run-folder.js';
+import type { RunRecord } from './runs/run-record.js';
+
+/** Options of `reportRun`. */
+export interface ReportRunOptions {
+  /** Folder with the data set's files; default the run's. */
+  dataDir?: string;
+  /** Use at most so many test images. */
+  limit?: number;
+}
+
+/** What `reportRun` wrote. */
+export interface RunReport {
+  /** Path of the page. */
+  readonly file: string;
+  /** What the page shows, as data. */
+  readonly analysis: ModelAnalysis;
+}
+
+const LARGEST_LOG = 64 * 2 ** 20;
+const UNFOLDED_MOST = 60;
+
+/** Figures after steps from the lines of a log; lines that are none, and earlier tries, are left out. */
+export function stepFigures(log: string): StepFigures[] {
+  const steps = new Map<string, StepFigures>();
+  for (const line of log.split('\n')) {
+    if (!line.includes('"batch"')) continue;
+    let event: unknown;
+    try {
+      event = JSON.parse(line);
+    } catch {
+      continue;
+    }
+    if (typeof event !== 'object' || event === null) continue;
+    const { event: kind, epoch, samples, loss, accuracy } = event as Record<string, unknown>;
+    if (kind !== 'batch' || typeof epoch !== 'number' || typeof samples !== 'number') continue;
+    if (typeof loss !== 'number' || typeof accuracy !== 'number') continue;
+    steps.set(`${epoch} ${samples}`, { epoch, samples, loss, accuracy });
+  }
+  return [...steps.values()].sort((a, b) => a.epoch - b.epoch || a.samples - b.samples);
+}
+
+/** The command that makes such a run. */
+export function trainCommand({ settings }: Pick<RunRecord, 'settings'>): string {
+  const { model, dataset, dataDir, epochs, batchSize, optimizer, learningRate } = settings;
+  const { limit, seed, executor, replicas, gemm } = settings;
+  const word = (text: string) =>
+    /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  const options: (readonly [string, string | number | undefined])[] = [
+    ['--model', model],
+    ['--dataset', dataset],
+    ['--data', dataDir],
+    ['--epochs', epochs],
+    ['--batch-size', batchSize],
+    ['--optimizer', optimizer],
+    ['--learning-rate', learningRate],
+    ['--limit', limit],
+    ['--seed', seed],
+    ['--executor', executor],
+    ['--replicas', replicas],
+    ['--gemm', gemm],
+  ];
+  const given = options.flatMap(([flag, value]) =>
+    value === undefined ? [] : [`${flag} ${word(String(value))}`],
+  );
+  return ['residuum train', ...given].join(' ');
+}
+
+async function readLog(path: string): Promise<string> {
+  return readFile(path).then(
+    (bytes) => bytes.subarray(-LARGEST_LOG).toString('utf8'),
+    () => '',
+  );
+}
+
+function facts(record: RunRecord): (readonly [string, HtmlCell])[] {
+  const { settings, data, engine, versions } = record;
+  return [
+    ['Model', settings.model],
+    ['Parameters', record.parameters.toLocaleString('en-US')],
+    ['Data', `${data.title}, ${data.imageShape.join('×')}, ${data.classNames.length} classes`],
+    ['Images', `${data.train} training, ${data.validation} validation, ${data.test} test`],
+    ['Epochs', `${record.history.length} of ${settings.epochs}`],
+    ['Batch size', settings.batchSize],
+    ['Optimizer', `${settings.optimizer}, learning rate ${settings.learningRate}`],
+    ['Seed', settings.seed],
+    [
+      'Engine',
+      `${engine.executor}, ${engine.replicas} replicas, matrix products by ${engine.gemm}`,
+    ],
+    ['Processor', cpus()[0]?.model ?? 'unknown'],
+    ['Versions', `residuum ${versions.residuum}, Node ${versions.node}`],
+    ['Begun', record.created],
+    [
+      'Status',
+      record.failure === undefined ? record.status : `${record.status}: ${record.failure.message}`,
+    ],
+  ];
+}
+
+const percent = (share: number | undefined) =>
+  share === undefined || !Number.isFinite(share) ? '–' : `${(100 * share).toFixed(2)}%`;
+
+/** The page about a run. */
+export function drawRunReport(parts: {
+  record: RunRecord;
+  model: Model;
+  analysis: ModelAnalysis;
+  steps: readonly StepFigures[];
+}): string {
+  const { record, model, analysis, steps } = parts;
+  const { settings, data, history, test } = record;
+  const seconds = history.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0);
+  const curves = trainingCurves(history, steps, data.train);
+  const command = trainCommand(record);
+  const { size } = analysis.classification;
+  const blocks: HtmlBlock[] =
+    size < data.test
+      ? [
+          {
+            kind: 'note',
+            text: `The figures about classes, mistakes and calibration are from the first ${size} of ${data.test} test images; \`residuum report RUN\` takes all.`,
+          },
+        ]
+      : [];
+  const training: HtmlBlock[] =
+    curves.length === 0
+      ? [{ kind: 'text', text: 'No step was recorded.' }]
+      : [
+          {
+            kind: 'figure',
+            svg: smallMultiples({ figures: curves, columns: 2 }),
+            caption:
+              'Training (thin): mean over stretches of steps, as trained. Validation (bold): after each epoch.',
+          },
+        ];
+  return htmlPage({
+    title: `${settings.model} on ${data.title}`,
+    subtitle: `Report of a training run, ${record.updated.slice(0, 10)}`,
+    highlights: [
+      ['Test accuracy', percent(test?.accuracy ?? analysis.matrix.accuracy)],
+      ['Test loss', test?.loss === undefined ? '–' : test.loss.toFixed(4)],
+      ['Calibration error', percent(analysis.calibration.ece)],
+      ['Epochs', String(history.length)],
+      [
+        'Training time',
+        seconds < 120 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`,
+      ],
+    ],
+    blocks,
+    sections: [
+      { heading: 'Training', blocks: training },
+      ...analysisSections(analysis),
+      {
+        heading: 'Network',
+        blocks: [
+          {
+            kind: 'details',
+            summary: 'Drawing of the network',
+            blocks: [
+              {
+                kind: 'figure',
+                svg: drawModel(model, { expandBlocks: model.layers.length <= UNFOLDED_MOST / 3 }),
+              },
+            ],
+          },
+        ],
+      },
+      {
+        heading: 'Settings',
+        blocks: [
+          { kind: 'facts', rows: facts(record) },
+          { kind: 'text', text: 'The same again:' },
+          { kind: 'code', text: command },
+        ],
+      },
+    ],
+    footer: `residuum ${record.versions.residuum}, Node ${record.versions.node}. ${record.created} to ${record.updated}.`,
+  });
+}
+
+/**
+ * Writes the report of a run whose model and data are at hand.
+ * @returns path of the page and what it shows.
+ */
+export async function writeRunReport(
+  folder: RunFolder,
+  record: RunRecord,
+  model: Model,
+  test: Dataset,
+  options: AnalyseOptions = {},
+): Promise<RunReport> {
+  const analysis = await analyseModel(model, test, {
+    batchSize: Math.min(100, Math.max(record.settings.batchSize, 32)),
+    executor: { executor: record.settings.executor, replicas: 1 },
+    ...options,
+  });
+  const steps = stepFigures(await readLog(folder.logPath));
+  const file = await folder.writeReport(drawRunReport({ record, model, analysis, steps }));
+  return { file, analysis };
+}
+
+/**
+ * Writes `report.html` into the folder of a run: one page that holds everything, about training, mistakes,
+ * where the model looks, and the settings.
+ * @throws {DataError} or {FormatError} when the run or its data cannot be read.
+ */
+export async function reportRun(path: string, options: ReportRunOptions = {}): Promise<RunReport> {
+  const folder = await RunFolder.open(path);
+  const record = await folder.readRecord();
+  const { settings } = record;
+  const limit = Math.min(
+    options.limit ?? Number.POSITIVE_INFINITY,
+    settings.limit ?? Number.POSITIVE_INFINITY,
+  );
+  const { test } = await loadDataset(settings.dataset, {
+    dataDir: options.dataDir ?? settings.dataDir,
+    ...(Number.isFinite(limit) && { limit }),
+  });
+  const { executor, replicas, gemm } = settings;
+  const model = await folder.readModel({ executor, replicas, gemm });
+  try {
+    return await writeRunReport(folder, record, model, test);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Why a report could not be written, in a sentence. */
+export function reportFailure(error: unknown): string {
+  const reason = error instanceof ResiduumError ? error.message : String(error);
+  return `the report could not be written: ${reason}`;
+}
