@@ -104,7 +104,14 @@ test('--json prints one object a line, and the log keeps the same', async (t) =>
     'valAccuracy',
     'valLoss',
   ]);
-  assert.deepEqual(keys(events[11]), ['event', 'run', 'status', 'testAccuracy', 'testLoss']);
+  assert.deepEqual(keys(events[11]), [
+    'event',
+    'report',
+    'run',
+    'status',
+    'testAccuracy',
+    'testLoss',
+  ]);
   assert.equal(readFileSync(join(folder, 'run/log.jsonl'), 'utf8'), stdout);
 
   const record = JSON.parse(readFileSync(join(folder, 'run/run.json'), 'utf8')) as Record<
