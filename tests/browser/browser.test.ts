@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import * as library from '../../src/node.js';
 import { type RunReport, runResidual } from './residual-run.js';
@@ -50,6 +50,48 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
+/** Packages that the whole library brings to a page: they draw figures and read or write archives. */
+const PORTABLE_PACKAGES = [
+  '@dagrejs/dagre',
+  'd3-array',
+  'd3-color',
+  'd3-contour',
+  'd3-format',
+  'd3-interpolate',
+  'd3-scale',
+  'fast-png',
+  'fflate',
+  'iobuffer',
+];
+
+/** Names of the packages that contribute to the bundles. */
+function packagesIn({ outputs }: Metafile): string[] {
+  const carried = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const names = carried
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
+    .filter((name) => name !== undefined);
+  return [...new Set(names)].sort();
+}
+
+test('a page that builds and trains a network carries no package', async () => {
+  const library = entry('../../src/browser.js');
+  const { metafile } = await build({
+    stdin: {
+      contents: `import { smallResnet, ArrayDataset, createCpuExecutor } from ${JSON.stringify(library)};
+        globalThis.page = [smallResnet, ArrayDataset, createCpuExecutor];`,
+      resolveDir: folder,
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  assert.deepEqual(packagesIn(metafile), []);
+});
+
 test('page and worker bundle without any part of Node', async () => {
   const { metafile } = await build({
     entryPoints: {
@@ -70,10 +112,9 @@ test('page and worker bundle without any part of Node', async () => {
     [],
     'everything is inside the bundles',
   );
-  const foreign = Object.keys(metafile.inputs).filter((path) => {
-    return /node_modules|src\/node\//.test(path);
-  });
-  assert.deepEqual(foreign, [], 'packages and files of the Node entry in the bundles');
+  const ofNode = Object.keys(metafile.inputs).filter((path) => path.includes('src/node/'));
+  assert.deepEqual(ofNode, [], 'files of the Node entry');
+  assert.deepEqual(packagesIn(metafile), PORTABLE_PACKAGES, 'packages of the whole library');
   const names = builtinModules.map((name) => name.replace('/', '\\/')).join('|');
   const imports = new RegExp(`(from|import|require)\\s*\\(?\\s*["'](node:|(${names})["'])`);
   for (const name of FILES) {
