@@ -423,12 +423,13 @@ export class TrainingRun {
   }
 }
 
-/** The profile of the step that took most of the time: of training, unless a run only tested. */
+/** The profile of the step that took most of the time: of those that train, unless a run only tested. */
 export function mainProfile(profiles: readonly StepProfile[]): StepProfile | undefined {
-  return profiles.reduce<StepProfile | undefined>((main, profile) => {
-    const whole = ({ runs, milliseconds }: StepProfile) => runs * milliseconds;
-    return main === undefined || whole(profile) > whole(main) ? profile : main;
-  }, undefined);
+  const whole = ({ runs, milliseconds }: StepProfile) => runs * milliseconds;
+  const trains = ({ kernels }: StepProfile) => kernels.some(({ phases }) => phases.update > 0);
+  const rank = (a: StepProfile, b: StepProfile) =>
+    Number(trains(b)) - Number(trains(a)) || whole(b) - whole(a);
+  return [...profiles].sort(rank).at(0);
 }
 
 const optimizers = { adam, sgd };
