@@ -100,9 +100,9 @@ export function lawChecks(laws: GradientLaws): LabCheck[] {
     band('plain, He, BN', 'gradients explode by × 1.15 to 1.23 a layer', 1.15, 1.23),
     {
       claim:
-        'residual, He, BN: gradients grow about in proportion to the number of blocks (as the depth to a power of 0.5 to 1.5), not exponentially',
+        'residual, He, BN: gradients grow about in proportion to the number of blocks (as the depth to a power of 0.75 to 1.25), not exponentially',
       measured: `they grow as the depth to the power of ${range(residual)}`,
-      holds: residual.filter((one) => one >= 0.5 && one <= 1.5).length,
+      holds: residual.filter((one) => one >= 0.75 && one <= 1.25).length,
       seeds: residual.length,
       source: 'paper',
     },

@@ -54,8 +54,8 @@ export interface GradientFlow extends Callback {
 
 /**
  * Watches training from inside: before every so many steps it probes the model on a few fixed samples and
- * keeps norms and quantiles. Training itself goes on bit for bit as without it. With the default of one
- * look in 50 steps at half a batch of samples it costs some 1 to 2 % of the time.
+ * keeps norms and quantiles. Training itself goes on bit for bit as without it. A look costs
+ * about a forward and a backward pass over its samples.
  * @throws {ValueError} when `every` is not an integer ≥ 1.
  */
 export function gradientFlow(options: GradientFlowOptions): GradientFlow {
