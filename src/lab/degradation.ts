@@ -1,9 +1,13 @@
 import { lineChart } from '../library.js';
+import { curveTable } from './curve-table.js';
 import type { Experiment, LabCheck, LabOptions, LabResult } from './experiment.js';
 import {
   type Family,
   FULL,
   type ImageSettings,
+  type NetworkKind,
+  networkParts,
+  networkResults,
   QUICK,
   SHALLOW,
   trainFamily,
@@ -50,26 +54,18 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },
   parts: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      FAMILIES.flatMap((family) =>
-        depthsOf(settings).map((depth) => ({
-          key: `${family}-${depth} seed ${seed}`,
-          weight: depth,
-          async run(context) {
-            const { model, curve } = await trainFamily(context, settings, seed, family, depth);
-            await model.dispose();
-            return curve;
-          },
-        })),
-      ),
-    ),
+    networkParts(networksOf(settings), seeds, async (context, seed, [family, depth]) => {
+      const { model, curve } = await trainFamily(context, settings, seed, family, depth);
+      await model.dispose();
+      return curve;
+    }),
   conclude(parts, settings, seeds) {
     const [shallow, deep] = depthsOf(settings);
-    const curves = (family: Family, depth: number) =>
-      seeds.map((seed) => parts.get(`${family}-${depth} seed ${seed}`) as Curve);
-    const networks = FAMILIES.flatMap((family) =>
-      depthsOf(settings).map((depth) => ({ family, depth, curves: curves(family, depth) })),
-    );
+    const all = networkResults(parts, networksOf(settings), seeds);
+    const curves = (family: Family, depth: number) => all[`${family}-${depth}`];
+    const networks = networksOf(settings).map(([family, depth]) => {
+      return { family, depth, curves: curves(family, depth) };
+    });
     const losses = (family: Family, depth: number) =>
       curves(family, depth).map(({ loss }) => last(loss));
     const errors = (family: Family, depth: number, of: 'accuracy' | 'testAccuracy') =>
@@ -175,37 +171,16 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
           caption: `Training loss by epoch (mean over the epoch, while weights change). Last epoch: ${networks.map(({ family, depth }) => `${family}-${depth} ${range(losses(family, depth))}`).join('; ')}.`,
         },
       ],
-      tables: [
-        {
-          name: 'curves',
-          caption: 'Figures by epoch.',
-          columns: [
-            'network',
-            'seed',
-            'epoch',
-            'training loss',
-            'training accuracy',
-            'test loss',
-            'test accuracy',
-          ],
-          rows: networks.flatMap(({ family, depth, curves: all }) =>
-            all.flatMap(({ loss, accuracy, testLoss, testAccuracy }, seed) =>
-              loss.map((value, i) => [
-                `${family}-${depth}`,
-                seed,
-                i + 1,
-                value,
-                accuracy[i],
-                testLoss[i],
-                testAccuracy[i],
-              ]),
-            ),
-          ),
-        },
-      ],
+      tables: [curveTable('network', all)],
     };
   },
 };
+
+function networksOf(settings: ImageSettings): NetworkKind[] {
+  return FAMILIES.flatMap((family) =>
+    depthsOf(settings).map((depth): NetworkKind => [family, depth]),
+  );
+}
 
 function depthsOf({ depth }: ImageSettings): number[] {
   return [Math.min(SHALLOW, depth), Math.max(SHALLOW, depth)];

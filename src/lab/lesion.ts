@@ -2,9 +2,11 @@ import { type Dataset, type Model, rewire, type SymbolicTensor, stripPlot } from
 import type { Experiment, LabOptions, LabResult, PartContext } from './experiment.js';
 import {
   blockNames,
-  type Family,
   FULL,
   type ImageSettings,
+  type NetworkKind,
+  networkParts,
+  networkResults,
   QUICK,
   SHALLOW,
   trainFamily,
@@ -59,7 +61,7 @@ async function accuracyOf(model: Model, data: Dataset, { engine }: PartContext):
   }
 }
 
-function networksOf({ depth }: ImageSettings): readonly (readonly [Family, number])[] {
+function networksOf({ depth }: ImageSettings): readonly NetworkKind[] {
   return [
     ['residual', depth],
     ['residual', SHALLOW],
@@ -83,44 +85,33 @@ export const lesionExperiment: Experiment<ImageSettings, LesionFound, LesionData
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },
   parts: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      networksOf(settings).map(([family, depth]) => ({
-        key: `${family}-${depth} seed ${seed}`,
-        weight: depth,
-        async run(context) {
-          const { model, data } = await trainFamily(context, settings, seed, family, depth, {
-            from: 0,
-            to: 0.6,
-          });
-          try {
-            const whole = (await model.evaluate(data.test, { batchSize: 250 })).accuracy;
-            const all = blockNames(model);
-            const [blocks, without]: [string[], number[]] = [[], []];
-            for (const block of all) {
-              const lesioned = withoutBlock(model, block);
-              const stage = block.slice(0, block.indexOf('_'));
-              // The first block of the later stages changes the shape, in both families.
-              const changes = block.endsWith('block1') && stage !== 'conv2';
-              if (lesioned === undefined || changes) continue;
-              blocks.push(block);
-              without.push(await accuracyOf(lesioned, data.test, context));
-              context.advance(0.6 + (0.4 * blocks.length) / all.length);
-            }
-            return { whole, blocks, without };
-          } finally {
-            await model.dispose();
-          }
-        },
-      })),
-    ),
+    networkParts(networksOf(settings), seeds, async (context, seed, [family, depth]) => {
+      const { model, data } = await trainFamily(context, settings, seed, family, depth, {
+        from: 0,
+        to: 0.6,
+      });
+      try {
+        const whole = (await model.evaluate(data.test, { batchSize: 250 })).accuracy;
+        const all = blockNames(model);
+        const [blocks, without]: [string[], number[]] = [[], []];
+        for (const block of all) {
+          const lesioned = withoutBlock(model, block);
+          const stage = block.slice(0, block.indexOf('_'));
+          // The first block of the later stages changes the shape, in both families.
+          const changes = block.endsWith('block1') && stage !== 'conv2';
+          if (lesioned === undefined || changes) continue;
+          blocks.push(block);
+          without.push(await accuracyOf(lesioned, data.test, context));
+          context.advance(0.6 + (0.4 * blocks.length) / all.length);
+        }
+        return { whole, blocks, without };
+      } finally {
+        await model.dispose();
+      }
+    }),
   conclude(parts, settings, seeds) {
-    const names = networksOf(settings).map((one) => one.join('-'));
-    const data: LesionData = Object.fromEntries(
-      names.map((name) => [
-        name,
-        seeds.map((seed) => parts.get(`${name} seed ${seed}`) as LesionFound),
-      ]),
-    );
+    const data: LesionData = networkResults(parts, networksOf(settings), seeds);
+    const names = Object.keys(data);
     const drops = (name: string) =>
       data[name].map(({ whole, without }) => median(without.map((one) => whole - one)));
     const left = (name: string) => data[name].map(({ without }) => median(without));

@@ -1,5 +1,5 @@
 import { cifarPlain, cifarResnet, type Model, type Shape } from '../library.js';
-import type { PartContext } from './experiment.js';
+import type { Part, PartContext } from './experiment.js';
 import { type DataSettings, prepareData } from './lab-data.js';
 import { type Curve, type TrainSettings, trainNetwork } from './train-network.js';
 
@@ -91,6 +91,40 @@ export function trainFamily(
 ): ReturnType<typeof trainOnImages> {
   const build = (shape: Shape) => familyNetwork(family, depth, settings.width, shape);
   return trainOnImages(context, settings, seed, `${family}-${depth}`, build, share);
+}
+
+/** A family and a depth, such as `plain` and 56. */
+export type NetworkKind = readonly [family: Family, depth: number];
+
+const nameOf = ([family, depth]: NetworkKind) => `${family}-${depth}`;
+
+/** A part for each network and seed, named `plain-56 seed 0`; deeper ones cost more. */
+export function networkParts<P>(
+  networks: readonly NetworkKind[],
+  seeds: readonly number[],
+  run: (context: PartContext, seed: number, network: NetworkKind) => Promise<P>,
+): Part<P>[] {
+  return seeds.flatMap((seed) =>
+    networks.map((network) => ({
+      key: `${nameOf(network)} seed ${seed}`,
+      weight: network[1],
+      run: (context: PartContext) => run(context, seed, network),
+    })),
+  );
+}
+
+/** What the parts of `networkParts` gave, seed by seed, under names such as `plain-56`. */
+export function networkResults<P>(
+  parts: ReadonlyMap<string, P>,
+  networks: readonly NetworkKind[],
+  seeds: readonly number[],
+): Record<string, P[]> {
+  return Object.fromEntries(
+    networks.map((network) => [
+      nameOf(network),
+      seeds.map((seed) => parts.get(`${nameOf(network)} seed ${seed}`) as P),
+    ]),
+  );
 }
 
 /** Names of the blocks, such as `conv2_block1`, from the input on. */

@@ -2,9 +2,11 @@ import { lineChart, type Model, readActivations, summarizeValues, take } from '.
 import type { Experiment, LabOptions, LabResult } from './experiment.js';
 import {
   blockNames,
-  type Family,
   FULL,
   type ImageSettings,
+  type NetworkKind,
+  networkParts,
+  networkResults,
   QUICK,
   SHALLOW,
   trainFamily,
@@ -37,7 +39,7 @@ async function responsesOf(
   });
 }
 
-function networksOf({ depth }: ImageSettings): readonly (readonly [Family, number])[] {
+function networksOf({ depth }: ImageSettings): readonly NetworkKind[] {
   return [
     ['plain', depth],
     ['residual', SHALLOW],
@@ -61,28 +63,17 @@ export const responsesExperiment: Experiment<ImageSettings, number[], ResponsesD
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },
   parts: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      networksOf(settings).map(([family, depth]) => ({
-        key: `${family}-${depth} seed ${seed}`,
-        weight: depth,
-        async run(context) {
-          const { model, data } = await trainFamily(context, settings, seed, family, depth);
-          try {
-            return await responsesOf(model, take(data.test, IMAGES));
-          } finally {
-            await model.dispose();
-          }
-        },
-      })),
-    ),
+    networkParts(networksOf(settings), seeds, async (context, seed, [family, depth]) => {
+      const { model, data } = await trainFamily(context, settings, seed, family, depth);
+      try {
+        return await responsesOf(model, take(data.test, IMAGES));
+      } finally {
+        await model.dispose();
+      }
+    }),
   conclude(parts, settings, seeds) {
-    const names = networksOf(settings).map((one) => one.join('-'));
-    const data: ResponsesData = Object.fromEntries(
-      names.map((name) => [
-        name,
-        seeds.map((seed) => parts.get(`${name} seed ${seed}`) as number[]),
-      ]),
-    );
+    const data: ResponsesData = networkResults(parts, networksOf(settings), seeds);
+    const names = Object.keys(data);
     const means = names.map((name) => data[name].map(mean));
     const [plain, shallow, deep] = means;
     const sentence = names.map((name, i) => `${name} ${range(means[i])}`).join(', ');

@@ -13,6 +13,7 @@ import {
   rewire,
   type SymbolicTensor,
 } from '../library.js';
+import { curveTable } from './curve-table.js';
 import type { Experiment, LabOptions, LabResult } from './experiment.js';
 import { FULL, type ImageSettings, QUICK, trainingSentence, trainOnImages } from './networks.js';
 import { runExperiment } from './run-experiment.js';
@@ -222,32 +223,7 @@ export const shortcutsExperiment: Experiment<ImageSettings, Curve, ShortcutsData
           caption: `Training loss by epoch, mean over ${seeds.length} seed(s).`,
         },
       ],
-      tables: [
-        {
-          name: 'curves',
-          caption: 'Figures by epoch.',
-          columns: [
-            'shortcut',
-            'seed',
-            'epoch',
-            'training loss',
-            'training accuracy',
-            'test accuracy',
-          ],
-          rows: KINDS.flatMap((kind) =>
-            data[kind].flatMap((curve, seed) =>
-              curve.loss.map((value, i) => [
-                kind,
-                seed,
-                i + 1,
-                value,
-                curve.accuracy[i],
-                curve.testAccuracy[i],
-              ]),
-            ),
-          ),
-        },
-      ],
+      tables: [curveTable('shortcut', data)],
     };
   },
 };

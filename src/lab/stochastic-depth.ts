@@ -9,6 +9,7 @@ import {
   ops,
   rewire,
 } from '../library.js';
+import { curveTable } from './curve-table.js';
 import type { Experiment, LabOptions, LabResult } from './experiment.js';
 import {
   blockNames,
@@ -163,34 +164,7 @@ export const stochasticDepthExperiment: Experiment<ImageSettings, Curve, Stochas
           caption: `Error by epoch; while training with stochastic depth, each sample meets a shortened network, so that its training error is not comparable. At the end: ${errors}.`,
         },
       ],
-      tables: [
-        {
-          name: 'curves',
-          caption: 'Figures by epoch.',
-          columns: [
-            'network',
-            'seed',
-            'epoch',
-            'training loss',
-            'training accuracy',
-            'test accuracy',
-            'seconds',
-          ],
-          rows: KINDS.flatMap((kind) =>
-            data[kind].flatMap((curve, seed) =>
-              curve.loss.map((value, i) => [
-                kind,
-                seed,
-                i + 1,
-                value,
-                curve.accuracy[i],
-                curve.testAccuracy[i],
-                curve.seconds[i],
-              ]),
-            ),
-          ),
-        },
-      ],
+      tables: [curveTable('network', data)],
     };
   },
 };

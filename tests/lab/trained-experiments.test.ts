@@ -3,7 +3,18 @@ import { suite, test } from 'node:test';
 import { nonCentralMinima } from '../../src/lab/landscape.js';
 import { withoutBlock } from '../../src/lab/lesion.js';
 import { withOnePath } from '../../src/lab/paths.js';
-import { identity, landscape, memoryStore, paths, responses } from '../../src/node/lab.js';
+import { withShortcuts } from '../../src/lab/shortcuts.js';
+import { withStochasticDepth } from '../../src/lab/stochastic-depth.js';
+import {
+  identity,
+  landscape,
+  lesion,
+  memoryStore,
+  paths,
+  responses,
+  shortcuts,
+  stochasticDepth,
+} from '../../src/node/lab.js';
 import { cifarPlain, cifarResnet, readActivations } from '../../src/node.js';
 import { TINY, tinyData } from './tiny-data.js';
 
@@ -65,6 +76,55 @@ suite('experiments on trained networks', () => {
       [1, 1, 1],
     );
     assert.ok(ratios[1][0] < ratios[0][0]);
+  });
+
+  test('a lesion study finds a whole network and every block that can go', async () => {
+    const { data: found, checks } = await lesion({ ...common, settings: { ...TINY, depth: 14 } });
+    // Six blocks in a residual network of 14 layers and nine in one of 20, less those that change the shape.
+    const blocks = Object.values(found).map(([one]) => one.blocks.length);
+    assert.deepEqual(blocks, [4, 7, 7]);
+    for (const [{ whole, without }] of Object.values(found)) {
+      assert.ok([whole, ...without].every((accuracy) => accuracy >= 0 && accuracy <= 1));
+    }
+    assert.ok(checks.length > 0 && checks.every(({ seeds }) => seeds === 1));
+  });
+
+  test('other shortcuts: half the signal is half the signal, a closed gate is the identity', async () => {
+    const model = cifarResnet(shape);
+    const layers = ['conv2_block1_add'];
+    const whole = (await readActivations(model, data.test, layers)).get(layers[0])?.data;
+    const half = withShortcuts(model, 'scale 0.5');
+    const scaled = (await readActivations(half, data.test, layers)).get(layers[0])?.data;
+    assert.ok(whole !== undefined && scaled !== undefined);
+    whole.forEach((value, i) => {
+      assert.ok(Math.abs(scaled[i] - value / 2) <= 1e-6 * (1 + Math.abs(value)));
+    });
+    const { data: curves } = await shortcuts({ ...common, settings: { ...TINY, depth: 14 } });
+    assert.equal(Object.keys(curves).length, 8);
+    for (const [{ loss, diverged }] of Object.values(curves)) {
+      assert.ok(diverged || (loss.length === TINY.epochs && loss.every(Number.isFinite)));
+    }
+    await model.dispose();
+    await half.dispose();
+  });
+
+  test('stochastic depth: inference is that of the whole network, training drops branches', async () => {
+    const model = cifarResnet(shape);
+    const dropping = withStochasticDepth(model, 0.5);
+    const before = await model.predict(data.test);
+    const after = await dropping.predict(data.test);
+    after.data.forEach((p, i) => {
+      assert.ok(Math.abs(p - before.data[i]) < 1e-6);
+    });
+    for (const one of [model, dropping]) {
+      one.compile({ loss: 'categoricalCrossentropy', replicas: 1 });
+    }
+    assert.notEqual((await dropping.probe(data.test)).loss, (await model.probe(data.test)).loss);
+    const { data: curves } = await stochasticDepth({ ...common, settings: { ...TINY, depth: 14 } });
+    assert.deepEqual(Object.keys(curves), ['constant depth', 'stochastic depth']);
+    assert.ok(Object.values(curves).every(([{ loss }]) => loss.length === TINY.epochs));
+    await model.dispose();
+    await dropping.dispose();
   });
 
   test('a landscape has its trained loss in the middle, and minima are counted', async () => {

@@ -1,5 +1,4 @@
 import type { Shape } from '../../core/shape.js';
-import type { OnnxNode } from './onnx-model.js';
 import type { WeightRecipe } from './weight-recipe.js';
 import { recipeShape } from './weight-recipe.js';
 
@@ -19,12 +18,20 @@ export interface GraphTensor {
   readonly forms: Map<string, string>;
 }
 
+/** A node with one result; attributes are whole numbers or lists of them. */
+export interface GraphNode {
+  operator: string;
+  inputs: readonly string[];
+  output: string;
+  attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
 /** A constant, by how it is made. */
 export type ConstantRecipe = WeightRecipe | { kind: 'integers'; values: readonly number[] };
 
 /** Nodes and constants of a graph under construction; equal constants are made once. */
 export class GraphWriter {
-  readonly nodes: OnnxNode[] = [];
+  readonly nodes: GraphNode[] = [];
   readonly constants = new Map<string, { name: string; recipe: ConstantRecipe }>();
   #names = 0;
 
@@ -38,7 +45,7 @@ export class GraphWriter {
     operator: string,
     inputs: readonly string[],
     tail: Shape,
-    attributes?: OnnxNode['attributes'],
+    attributes?: GraphNode['attributes'],
   ): GraphTensor {
     const output = this.#name();
     this.nodes.push({ operator, inputs, output, ...(attributes && { attributes }) });

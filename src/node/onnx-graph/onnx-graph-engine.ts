@@ -2,10 +2,9 @@ import { sizeOf } from '../../core/shape.js';
 import type { BufferId } from '../../plan/kernels.js';
 import type { BoundStretch, GraphEngine, GraphHost } from '../../runtime/cpu/graph-engine.js';
 import type { OnnxRuntime, OwnedOnnxSession } from '../onnx-sessions.js';
+import { encodeStretch } from './encode-stretch.js';
 import { findStretch, type Stretch, type StretchPort } from './find-stretch.js';
-import { constantShape, type GraphTensor, type GraphWriter } from './graph-writer.js';
-import { encodeOnnxModel, type OnnxGraph, type OnnxPort } from './onnx-model.js';
-import { makeConstant, type ReadState } from './weight-recipe.js';
+import type { ReadState } from './weight-recipe.js';
 
 /** A session and who needs it. */
 interface SharedSession {
@@ -100,33 +99,16 @@ export class OnnxGraphEngine implements GraphEngine {
 
   #load(host: GraphHost, stretch: Stretch): OwnedOnnxSession {
     const read: ReadState = ({ offset, shape }) => host.state(offset, sizeOf(shape));
-    return this.#runtime.load(encodeOnnxModel(toOnnxGraph(stretch, read)), host.threads);
+    return this.#runtime.load(encodeStretch(stretch, read), host.threads);
   }
 }
 
 /** Stretches with equal keys can share a session, whatever their numbers of samples. */
 function keyOf({ threads }: GraphHost, { graph, inputs, outputs }: Stretch): string {
-  const ports = [inputs, outputs].map((side) => side.map(({ tensor }) => portOf(graph, tensor)));
+  const ports = [inputs, outputs].map((side) =>
+    side.map(({ tensor }) => [graph.form(tensor), tensor.tail]),
+  );
   return JSON.stringify([threads, graph.nodes, ports, [...graph.constants.keys()]]);
-}
-
-const portOf = (graph: GraphWriter, tensor: GraphTensor): OnnxPort => ({
-  name: graph.form(tensor),
-  tail: tensor.tail,
-});
-
-/** The stretch as an ONNX graph with the present weights. */
-function toOnnxGraph({ graph, inputs, outputs }: Stretch, read: ReadState): OnnxGraph {
-  return {
-    nodes: graph.nodes,
-    inputs: inputs.map(({ tensor }) => portOf(graph, tensor)),
-    outputs: outputs.map(({ tensor }) => portOf(graph, tensor)),
-    constants: [...graph.constants.values()].map(({ name, recipe }) => ({
-      name,
-      shape: constantShape(recipe),
-      values: recipe.kind === 'integers' ? recipe.values : () => makeConstant(recipe, read),
-    })),
-  };
 }
 
 function describe(host: GraphHost, { graph }: Stretch, { buffer, tensor }: StretchPort) {
