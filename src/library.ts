@@ -117,6 +117,7 @@ export {
 export {
   type DecodeKerasOptions,
   decodeKeras,
+  type EncodeKerasOptions,
   encodeKeras,
   encodeKerasWeights,
   modelFromJson,
@@ -274,5 +275,29 @@ export {
   sgd,
 } from './training/optimizers.js';
 export type { LayerProbe, Probe, ProbeOptions } from './training/probe.js';
+export { type CosineDecayOptions, cosineDecay } from './training/schedules/cosine-decay.js';
+export {
+  type CosineDecayRestartsOptions,
+  cosineDecayRestarts,
+} from './training/schedules/cosine-decay-restarts.js';
+export { epochsToSteps } from './training/schedules/epochs-to-steps.js';
+export { exponentialDecay, type RateDecayOptions } from './training/schedules/exponential-decay.js';
+export { inverseTimeDecay } from './training/schedules/inverse-time-decay.js';
+export { type OneCycleOptions, oneCycle } from './training/schedules/one-cycle.js';
+export {
+  type PiecewiseConstantDecayOptions,
+  piecewiseConstantDecay,
+} from './training/schedules/piecewise-constant-decay.js';
+export {
+  type PolynomialDecayOptions,
+  polynomialDecay,
+} from './training/schedules/polynomial-decay.js';
+export {
+  type LearningRateLike,
+  resolveSchedule,
+  scheduleNames,
+} from './training/schedules/resolve-schedule.js';
+export type { LearningRateSchedule } from './training/schedules/schedule.js';
+export { type WarmUpOptions, warmUp } from './training/schedules/warm-up.js';
 export { summarizeValues, type ValueSummary } from './training/summarize-values.js';
 export type { OptimizerState } from './training/trainer.js';

@@ -13,6 +13,7 @@ interface ExportCommandOptions {
   out?: string;
   verify?: boolean;
   foldBatchNorm?: boolean;
+  compile: boolean;
   force?: boolean;
   json?: boolean;
 }
@@ -28,6 +29,7 @@ export function addExportCommand(program: Command): void {
     .option('--out <file>', 'file to write (default: named after the run, in this folder)')
     .option('--verify', 'run the written file on the inputs of its receipt')
     .option('--fold-batch-norm', 'ONNX: fold batch normalisations into convolutions')
+    .option('--no-compile', 'Keras: leave out how the model is trained')
     .option('--force', 'replace a file that exists');
   addJsonOption(command)
     .addHelpText('after', '\nExample:\n  residuum export runs/NAME --to onnx --verify')
@@ -35,7 +37,7 @@ export function addExportCommand(program: Command): void {
 }
 
 async function exportCommand(run: string, options: ExportCommandOptions): Promise<void> {
-  const { to, verify, foldBatchNorm, force = false, json = false } = options;
+  const { to, verify, foldBatchNorm, compile, force = false, json = false } = options;
   const format = requireExportFormat(to);
   const path = options.out ?? `${bareName(run)}${format.extensions[0]}`;
   if (existsSync(path) && (!force || resolve(path) === resolve(run))) {
@@ -43,7 +45,7 @@ async function exportCommand(run: string, options: ExportCommandOptions): Promis
   }
   const model = await openModel(run);
   try {
-    const exported = await exportModel(model, path, { format: to, foldBatchNorm });
+    const exported = await exportModel(model, path, { format: to, foldBatchNorm, compile });
     const { bytes, receiptPath, receipt } = exported;
     const verification = verify === true ? await verifyExport(model, exported) : undefined;
     const { sha256, python } = receipt;

@@ -126,7 +126,7 @@ export const kerasFormat: ModelFormat = {
     ]);
   },
   importModel: (bytes, { architecture: _, ...options }) => decodeKeras(bytes, options),
-  exportModel: (model) => encodeKeras(model),
+  exportModel: (model, { compile }) => encodeKeras(model, { compile }),
   recheck,
 };
 
@@ -156,7 +156,7 @@ export const kerasH5Format: ModelFormat = {
     ]);
   },
   importModel: (bytes, { architecture: _, ...options }) => decodeLegacyH5(bytes, options),
-  exportModel: (model) => encodeLegacyH5(model),
+  exportModel: (model, { compile }) => encodeLegacyH5(model, { compile }),
   recheck,
 };
 

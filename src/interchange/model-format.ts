@@ -20,6 +20,8 @@ export interface ImportOptions extends ExecutorOptions {
 export interface ExportOptions {
   /** ONNX: whether batch normalisations are folded into the convolutions before them; default false. */
   foldBatchNorm?: boolean;
+  /** Keras: whether the file says how the model is trained, with the optimizer's state; default true. */
+  compile?: boolean;
 }
 
 /** How a user rechecks a file in Python; `r` is the receipt and `f(i)` the numbers of one of its inputs. */

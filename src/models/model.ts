@@ -423,7 +423,7 @@ export class Model extends Layer implements Trainee, TrainingControl {
 
   /** Continues with a saved state of the optimizer. */
   async setOptimizerState(state: OptimizerState): Promise<void> {
-    this.#requireCompiled('take an optimizer state');
+    this.optimizer.followSchedule?.(state.iterations);
     this.#restored = state;
     if (this.#trainer !== undefined) await (await this.#trainer).setOptimizerState(state);
   }

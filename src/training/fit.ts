@@ -74,7 +74,10 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
     await runner.run(
       order,
       batchesDone,
-      (batch) => callbacks.numbered('onTrainBatchBegin', batch, {}),
+      (batch) => {
+        trainer.followSchedule();
+        return callbacks.numbered('onTrainBatchBegin', batch, {});
+      },
       async (batch, results, count) => {
         requireFinite(results.loss[0], epoch, batch);
         means.add(results, count);

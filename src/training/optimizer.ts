@@ -1,5 +1,6 @@
 import type { Value } from '../ops/ir.js';
 import type { Shards } from '../ops/optimizer-update.js';
+import type { LearningRateSchedule } from './schedules/schedule.js';
 
 /** The trained weights of a step, all in one range, with what the optimizer needs to change them. */
 export interface UpdateScope {
@@ -18,16 +19,20 @@ export interface UpdateResult {
   slots: Readonly<Record<string, Value>>;
 }
 
-/** Changes weights by their gradients. `learningRate` may be set between steps. */
+/** Changes weights by their gradients. A `learningRate` that follows no schedule may be set between steps. */
 export interface Optimizer {
   /** Name in files and messages. */
   readonly name: string;
-  /** Step size; takes effect at the next step. */
+  /** Step size of the step under way, or of the next one between steps. */
   learningRate: number;
+  /** What the rate follows; undefined while it is a number that may be set. */
+  readonly schedule?: LearningRateSchedule;
+  /** Sets a scheduled rate to that of the step after `iterations` steps; called before every step. */
+  followSchedule?(iterations: number): void;
   /** Names of the arrays that it keeps for each weight. */
   readonly slots: readonly string[];
   /** Emits the update. */
   emit(scope: UpdateScope): UpdateResult;
-  /** Serialisable options, the learning rate included. */
-  getConfig(): Record<string, number | boolean>;
+  /** Serialisable options, the learning rate included: a number, or name and config of its schedule. */
+  getConfig(): Record<string, unknown>;
 }

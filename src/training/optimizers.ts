@@ -1,11 +1,13 @@
 import { UnknownNameError, ValueError } from '../core/errors.js';
 import { adam as adamUpdate, sgd as sgdUpdate } from '../ops/optimizer-update.js';
-import type { Optimizer } from './optimizer.js';
+import type { Optimizer, UpdateScope } from './optimizer.js';
+import type { LearningRateLike } from './schedules/resolve-schedule.js';
+import { withLearningRate } from './schedules/scheduled-rate.js';
 
 /** Options of `adam`, with Keras's names and defaults. */
 export interface AdamOptions {
-  /** Default 0.001. */
-  learningRate?: number;
+  /** A number or a schedule; default 0.001. */
+  learningRate?: LearningRateLike;
   /** Decay of the mean of gradients; default 0.9. */
   beta1?: number;
   /** Decay of the mean of squared gradients; default 0.999. */
@@ -16,8 +18,8 @@ export interface AdamOptions {
 
 /** Options of `sgd`, with Keras's names and defaults. */
 export interface SgdOptions {
-  /** Default 0.01. */
-  learningRate?: number;
+  /** A number or a schedule; default 0.01. */
+  learningRate?: LearningRateLike;
   /** Share of the last step that is kept; default 0. */
   momentum?: number;
   /** Looks ahead along the momentum; default false. */
@@ -43,22 +45,19 @@ function requireRange(value: number, low: number, high: number, what: string): n
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-  requireRange(learningRate, 0, Number.MAX_VALUE, 'adam: learningRate');
   requireRange(beta1, 0, 1, 'adam: beta1');
   requireRange(beta2, 0, 1, 'adam: beta2');
   requireRange(epsilon, 0, Number.MAX_VALUE, 'adam: epsilon');
-  return {
+  const optimizer = {
     name: 'adam',
-    learningRate,
     slots: ['m', 'v'],
-    emit({ w, g, slots: { m, v }, shards }) {
+    emit({ w, g, slots: { m, v }, shards }: UpdateScope) {
       const next = adamUpdate({ w, g, m, v }, { beta1, beta2, epsilon, shards });
       return { w: next.newW, slots: { m: next.newM, v: next.newV } };
     },
-    getConfig() {
-      return { learningRate: this.learningRate, beta1, beta2, epsilon };
-    },
+    getConfig: () => ({ beta1, beta2, epsilon }),
   };
+  return withLearningRate(optimizer, learningRate);
 }
 
 /**
@@ -67,20 +66,17 @@ export function adam(options: AdamOptions = {}): Optimizer {
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
-  requireRange(learningRate, 0, Number.MAX_VALUE, 'sgd: learningRate');
   requireRange(momentum, 0, 1, 'sgd: momentum');
-  return {
+  const optimizer = {
     name: 'sgd',
-    learningRate,
     slots: momentum === 0 ? [] : ['m'],
-    emit({ w, g, slots, shards }) {
+    emit({ w, g, slots, shards }: UpdateScope) {
       const { newW, newM } = sgdUpdate({ w, g, m: slots.m }, { momentum, nesterov, shards });
       return { w: newW, slots: { ...(newM !== undefined && { m: newM }) } };
     },
-    getConfig() {
-      return { learningRate: this.learningRate, momentum, nesterov };
-    },
+    getConfig: () => ({ momentum, nesterov }),
   };
+  return withLearningRate(optimizer, learningRate);
 }
 
 const factories: Record<OptimizerName, (options: Record<string, never>) => Optimizer> = {

@@ -105,6 +105,7 @@ export class Trainer implements VariableHolder {
 
   /** Runs a step on the inputs in one of its two sets; training steps count as iterations. */
   async run(step: Step, set: 0 | 1): Promise<RunResults> {
+    this.followSchedule();
     const learningRate = this.#settings?.optimizer.learningRate ?? 0;
     if (!Number.isFinite(learningRate) || learningRate < 0) {
       throw new ValueError(`the learning rate must be a finite number ≥ 0, got ${learningRate}`);
@@ -117,6 +118,11 @@ export class Trainer implements VariableHolder {
       this.#stateIsNewer = true;
     }
     return results;
+  }
+
+  /** Sets a scheduled learning rate to that of the next step. */
+  followSchedule(): void {
+    this.#settings?.optimizer.followSchedule?.(this.iterations);
   }
 
   /** Where the time of the steps that have run goes; nothing unless the executor takes times. */

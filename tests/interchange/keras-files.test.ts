@@ -7,6 +7,7 @@ import {
   adam,
   clearNames,
   conv2d,
+  cosineDecay,
   createReferenceExecutor,
   decodeKeras,
   decodeLegacyH5,
@@ -27,6 +28,7 @@ import {
   ResiduumError,
   sequential,
   sgd,
+  warmUp,
 } from 'residuum';
 import { networkToConfig } from '../../src/network/config.js';
 import { randomGraph } from '../interop/random-graphs.js';
@@ -110,6 +112,33 @@ test('optimizer, losses, metrics and state come back', async () => {
       assert.equal((await decode(bytes, { compile: false })).compiled, false);
     }
   }
+});
+
+test('a learning-rate schedule comes back with the steps done; one that Keras lacks is refused', async () => {
+  const model = await trained();
+  const on = createReferenceExecutor();
+  const decay = cosineDecay({
+    initialLearningRate: 0.1,
+    decaySteps: 9,
+    warmupTarget: 0.2,
+    warmupSteps: 3,
+  });
+  model.compile({ optimizer: adam({ learningRate: decay }), loss: 'categoricalCrossentropy', on });
+  const samples = { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] };
+  await model.trainOnBatch(samples, { data: Uint8Array.of(0, 2), shape: [2], oneHot: 3 });
+  for (const [, encode, decode] of codecs) {
+    const loaded = await decode(await bytesOf(await encode(model)), { executor: 'reference' });
+    assert.deepEqual(loaded.compileConfig(), model.compileConfig());
+    assert.deepEqual(await loaded.optimizerState(), await model.optimizerState());
+    assert.equal(loaded.optimizer.learningRate, decay.at(1));
+  }
+  model.compile({ optimizer: sgd({ learningRate: warmUp(0.1, 3) }), loss: 'mse', on });
+  for (const [, encode, decode] of codecs) {
+    await assert.rejects(encode(model), /Keras has no learning-rate schedule 'warmUp'/);
+    const bytes = await bytesOf(await encode(model, { compile: false }));
+    assert.equal((await decode(bytes)).compiled, false);
+  }
+  await loadKerasWeights(model, await bytesOf(await encodeKerasWeights(model)));
 });
 
 test('a sequential model stays one', async () => {

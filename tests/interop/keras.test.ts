@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import {
   adam,
   categoricalCrossentropy,
+  cosineDecay,
   createReferenceExecutor,
   decodeKeras,
   decodeLegacyH5,
@@ -81,7 +82,10 @@ async function graphJob(seed: number): Promise<Job> {
   const optimizers = [
     adam({ learningRate: 0.003 }),
     sgd({ learningRate: 0.01, momentum: 0.9, nesterov: seed % 3 === 0 }),
-    sgd({ learningRate: 0.02 }),
+    sgd({
+      learningRate:
+        seed % 2 === 0 ? 0.02 : cosineDecay({ initialLearningRate: 0.03, decaySteps: 6 }),
+    }),
   ];
   model.compile({
     optimizer: optimizers[seed % 3],

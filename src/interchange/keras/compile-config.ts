@@ -16,6 +16,7 @@ import {
   toCamelCase,
   toSnakeCase,
 } from './keras-json.js';
+import { learningRateFromKeras, learningRateToKeras } from './schedule-config.js';
 
 interface Row {
   /** Our name. */
@@ -176,11 +177,13 @@ interface OurCompileConfig {
 /**
  * How a model was compiled, as Keras writes it; undefined where it was not, or with a loss, a metric or an
  * optimizer of the user's own, which no file can hold.
+ * @throws {ValueError} for a learning-rate schedule that Keras does not have.
  */
 export function compileToKeras(model: Model): Json | undefined {
   const config = model.compileConfig() as OurCompileConfig | undefined;
   if (config === undefined) return undefined;
   const optimizer = classOf(optimizers, config.optimizer.name);
+  const { learningRate, ...optimizerConfig } = config.optimizer.config;
   const outputs = config.outputs.map(({ loss, metrics: list }) => {
     const className = classOf(losses, loss.name);
     const sparse = loss.name.startsWith('sparse');
@@ -196,8 +199,9 @@ export function compileToKeras(model: Model): Json | undefined {
   const several = outputs.length > 1;
   const of = (key: 'loss' | 'metrics') => outputs.map((output) => output?.[key]);
   return {
-    optimizer: write(optimizers, optimizer, 'keras.optimizers', config.optimizer.config, {
+    optimizer: write(optimizers, optimizer, 'keras.optimizers', optimizerConfig, {
       name: config.optimizer.name,
+      learning_rate: learningRateToKeras(learningRate),
       ...OPTIMIZER_FREE,
     }),
     loss: several ? of('loss') : of('loss')[0],
@@ -278,11 +282,9 @@ export function compileFromKeras(
   requireOneOf(config.weighted_metrics ?? null, [null, []], `${where}.weighted_metrics`);
   const found = rowOf(optimizers, optimizer, 'optimizer', `${where}.optimizer`);
   const options = optionsOf(found, `${where}.optimizer`);
-  if ('learningRate' in options && typeof options.learningRate !== 'number') {
-    throw configError(
-      `${where}.optimizer.config.learning_rate`,
-      `is ${shown(options.learningRate)}, and only a number can be carried over; ${LEAVE_OUT}`,
-    );
+  if ('learningRate' in options) {
+    const path = `${where}.optimizer.config.learning_rate`;
+    options.learningRate = learningRateFromKeras(options.learningRate, path, LEAVE_OUT);
   }
   const list = perOutput(config.loss, model, `${where}.loss`);
   const weights = config.loss_weights ?? null;

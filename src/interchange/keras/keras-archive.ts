@@ -12,6 +12,7 @@ import { asObject, type Json, stringifyForKeras } from './keras-json.js';
 import { modelFromKeras } from './model-from-keras.js';
 import { modelToKerasConfig } from './model-to-keras.js';
 import { optimizerArrays, takeOptimizerArrays } from './optimizer-arrays.js';
+import { isRateOfKeras } from './schedule-config.js';
 import { findInWeightGroups, writeWeightGroups } from './weight-groups.js';
 import { takeWeights } from './weight-matching.js';
 
@@ -35,6 +36,12 @@ export interface DecodeKerasOptions extends ExecutorOptions {
   /** Functions of lambda layers, by layer name: files never hold code. */
   lambdas?: LambdaFunctions;
   /** Whether the model is compiled as the file says, and goes on with its optimizer; default true. */
+  compile?: boolean;
+}
+
+/** Options of the writers of Keras files that hold a whole model. */
+export interface EncodeKerasOptions {
+  /** Whether the file says how the model is trained, with the optimizer's state; default true. */
   compile?: boolean;
 }
 
@@ -66,10 +73,13 @@ export function compileAsFileSays(
  * A model as Keras 3 saves it: a zip of `metadata.json`, `config.json` and `model.weights.h5`, with the
  * compile config and the optimizer's state where the model is compiled. `keras.saving.load_model` reads it.
  * @returns the file in pieces.
- * @throws {ValueError} for a layer that Keras does not have, and for a lambda.
+ * @throws {ValueError} for a layer or a learning-rate schedule that Keras does not have, and for a lambda.
  */
-export async function encodeKeras(model: Model): Promise<Uint8Array[]> {
-  const compile = compileToKeras(model);
+export async function encodeKeras(
+  model: Model,
+  options: EncodeKerasOptions = {},
+): Promise<Uint8Array[]> {
+  const compile = options.compile === false ? undefined : compileToKeras(model);
   const config = { ...modelToKerasConfig(model), ...(compile && { compile_config: compile }) };
   const root = new Hdf5GroupInput();
   await writeWeightGroups(model, root);
@@ -133,11 +143,15 @@ function numbered(root: Hdf5Group, path: string): Hdf5Dataset[] {
   return datasets;
 }
 
-/** The weights of a model as Keras 3's `save_weights` writes them, in pieces. */
+/**
+ * The weights of a model as Keras 3's `save_weights` writes them, in pieces; with the optimizer's state
+ * where Keras has what the model was compiled with.
+ */
 export async function encodeKerasWeights(model: Model): Promise<Uint8Array[]> {
   const root = new Hdf5GroupInput();
   await writeWeightGroups(model, root);
-  if (compileToKeras(model) !== undefined) await writeOptimizer(model, root);
+  const isKeras = model.compiled && isRateOfKeras(model.optimizer.schedule);
+  if (isKeras && compileToKeras(model) !== undefined) await writeOptimizer(model, root);
   return encodeHdf5(root);
 }
 

@@ -10,6 +10,7 @@ import { compileToKeras } from './compile-config.js';
 import {
   compileAsFileSays,
   type DecodeKerasOptions,
+  type EncodeKerasOptions,
   KERAS_VERSION,
   parseConfig,
 } from './keras-archive.js';
@@ -103,9 +104,12 @@ function legacyConfig(value: unknown): unknown {
  * A model as Keras's older whole-model `.h5` file: attributes `model_config` and `training_config`, groups
  * `model_weights` and `optimizer_weights`. `keras.saving.load_model` reads it.
  * @returns the file in pieces.
- * @throws {ValueError} for a layer that Keras does not have, and for a lambda.
+ * @throws {ValueError} for a layer or a learning-rate schedule that Keras does not have, and for a lambda.
  */
-export async function encodeLegacyH5(model: Model): Promise<Uint8Array[]> {
+export async function encodeLegacyH5(
+  model: Model,
+  options: EncodeKerasOptions = {},
+): Promise<Uint8Array[]> {
   const root = new Hdf5GroupInput();
   const about = { backend: 'tensorflow', keras_version: KERAS_VERSION };
   for (const [key, text] of Object.entries(about)) root.attributes.set(key, text);
@@ -134,7 +138,7 @@ export async function encodeLegacyH5(model: Model): Promise<Uint8Array[]> {
     }
   }
   setNames(weights.group('top_level_model_weights'), 'weight_names', []);
-  const compile = compileToKeras(model);
+  const compile = options.compile === false ? undefined : compileToKeras(model);
   if (compile !== undefined) {
     const { optimizer, ...training } = compile;
     const text = stringifyForKeras({ ...training, optimizer_config: optimizer });

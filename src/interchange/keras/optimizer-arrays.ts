@@ -20,7 +20,7 @@ function trained(model: Model): NamedVariable[] {
 }
 
 /**
- * Iteration, learning rate and, once it has trained, the arrays of every trained weight, in Keras's order
+ * Iteration, learning rate unless it follows a schedule, and, once it has trained, the arrays of every trained weight, in Keras's order
  * and with its names.
  * @param paths what Keras calls the weights, where that differs from our entries.
  */
@@ -29,11 +29,14 @@ export async function optimizerArrays(
   paths: ReadonlyMap<Variable, string> = new Map(),
 ): Promise<{ readonly name: string; readonly dataset: Hdf5DatasetInput }[]> {
   const { iterations, slots } = await model.optimizerState();
-  const { name, learningRate, slots: slotNames } = model.optimizer;
+  const { name, learningRate, schedule, slots: slotNames } = model.optimizer;
   const arrays: { name: string; dataset: Hdf5DatasetInput }[] = [
     { name: 'iteration', dataset: { shape: [], data: BigInt64Array.of(BigInt(iterations)) } },
-    { name: 'learning_rate', dataset: { shape: [], data: Float32Array.of(learningRate) } },
   ];
+  if (schedule === undefined) {
+    const rate = { shape: [], data: Float32Array.of(learningRate) };
+    arrays.push({ name: 'learning_rate', dataset: rate });
+  }
   if (iterations === 0 && slots.size === 0) return arrays;
   for (const { entry, variable } of trained(model)) {
     for (const slot of slotNames) {
@@ -68,19 +71,20 @@ export async function takeOptimizerArrays(
   if (datasets.length === 0) return;
   const variables = trained(model);
   const slotNames = model.optimizer.slots;
-  const expected = 2 + variables.length * slotNames.length;
-  if (datasets.length !== expected && datasets.length !== 2) {
+  const { schedule } = model.optimizer;
+  const single = schedule === undefined ? 2 : 1;
+  const expected = single + variables.length * slotNames.length;
+  if (datasets.length !== expected && datasets.length !== single) {
     throw new FormatError(
       `${source} holds ${datasets.length} arrays of its optimizer, but ${model.optimizer.name} keeps ${expected} for this model; load it with { compile: false } to leave them out`,
     );
   }
   const iterations = iterationsOf(datasets[0], source);
-  const [learningRate] = readFloats(datasets[1], source);
   const slots = new Map(slotNames.map((slot) => [slot, new Map<string, Float32Array>()]));
-  if (datasets.length > 2) {
+  if (datasets.length > single) {
     variables.forEach(({ entry, variable }, i) => {
       slotNames.forEach((slot, j) => {
-        const dataset = datasets[2 + i * slotNames.length + j];
+        const dataset = datasets[single + i * slotNames.length + j];
         if (dataset.shape.join() !== variable.shape.join()) {
           throw new FormatError(
             `${source}: the optimizer's ${slot} of '${entry}' is ${dataset}, expected [${variable.shape.join(', ')}]`,
@@ -90,9 +94,12 @@ export async function takeOptimizerArrays(
       });
     });
   }
-  // The file keeps the rate as float32; the config has it with all its digits where they agree.
-  if (Math.fround(model.optimizer.learningRate) !== learningRate) {
-    model.optimizer.learningRate = learningRate;
+  if (schedule === undefined) {
+    const [learningRate] = readFloats(datasets[1], source);
+    // The file keeps the rate as float32; the config has it with all its digits where they agree.
+    if (Math.fround(model.optimizer.learningRate) !== learningRate) {
+      model.optimizer.learningRate = learningRate;
+    }
   }
   await model.setOptimizerState({ iterations, slots } satisfies OptimizerState);
 }
