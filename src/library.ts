@@ -28,8 +28,41 @@ export * from './core/errors.js';
 export { Random } from './core/random.js';
 export type { Shape } from './core/shape.js';
 export { ArrayDataset, type ArrayDatasetOptions, type SampleArray } from './data/array-dataset.js';
+export { augment } from './data/augment/augment.js';
+export {
+  type Augmentation,
+  type AugmentationDescription,
+  describeAugmentation,
+} from './data/augment/augmentation.js';
+export { type ColorJitterOptions, colorJitter } from './data/augment/color-jitter.js';
+export { type CutmixOptions, cutmix } from './data/augment/cutmix.js';
+export { type CutoutOptions, cutout } from './data/augment/cutout.js';
+export type { FillMode, FillOptions } from './data/augment/fill-mode.js';
+export { type FlipOptions, flip } from './data/augment/flip.js';
+export {
+  type ImageAugmentation,
+  type ImageChange,
+  type ImageShape,
+  imageAugmentation,
+} from './data/augment/image-stage.js';
+export { type MixupOptions, mixup } from './data/augment/mixup.js';
+export { type NormalizeOptions, normalize } from './data/augment/normalize.js';
+export { type PadCropOptions, padCrop } from './data/augment/pad-crop.js';
+export { type RandAugmentOptions, randAugment } from './data/augment/rand-augment.js';
+export { type RandomErasingOptions, randomErasing } from './data/augment/random-erasing.js';
+export { augmentationNames, resolveAugmentation } from './data/augment/registry.js';
+export { type RotateOptions, rotate } from './data/augment/rotate.js';
+export { type ShiftOptions, shift } from './data/augment/shift.js';
+export { type ZoomOptions, zoom } from './data/augment/zoom.js';
 export { type DatasetRow, datasetCatalog, datasetRow } from './data/catalog.js';
-export { type Dataset, type DatasetSplit, splitDataset, subset, take } from './data/dataset.js';
+export {
+  type Dataset,
+  type DatasetSplit,
+  type GatherContext,
+  splitDataset,
+  subset,
+  take,
+} from './data/dataset.js';
 export { decodeIdx, type IdxArray, parseIdx } from './data/idx.js';
 export { type LabelledImagesOptions, labelledImages } from './data/labelled-images.js';
 export type { RankDirection } from './drawings/draw-graph.js';

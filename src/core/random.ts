@@ -21,8 +21,12 @@ function multiplyHigh(a: number, b: number): number {
  * @param counter four 32-bit words. @param key two 32-bit words. @param out receives four words.
  */
 export function philox(counter: Uint32Array, key: Uint32Array, out: Uint32Array): void {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  let c0 = counter[0];
+  let c1 = counter[1];
+  let c2 = counter[2];
+  let c3 = counter[3];
+  let k0 = key[0];
+  let k1 = key[1];
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
     const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
@@ -70,6 +74,21 @@ export class Random {
     this.#counter = Uint32Array.of(0, 0, (stream[0] ?? 0) >>> 0, (stream[1] ?? 0) >>> 0);
   }
 
+  /**
+   * Begins another sequence of this object, and allocates nothing: for loops that need one for each of
+   * many things. `restart(seed, a, b, 0)` gives the numbers of `new Random(seed, [a, b])`.
+   * @param seed any safe integer. @param first, @param second, @param third 32-bit stream numbers.
+   */
+  restart(seed: number, first: number, second: number, third: number): void {
+    this.#key[0] = seed >>> 0;
+    this.#key[1] = Math.floor(seed / 0x100000000) >>> 0;
+    this.#counter[0] = 0;
+    this.#counter[1] = third >>> 0;
+    this.#counter[2] = first >>> 0;
+    this.#counter[3] = second >>> 0;
+    this.#used = 4;
+  }
+
   /** The next 32 random bits, as an unsigned integer. */
   nextUint32(): number {
     if (this.#used === 4) {
@@ -107,6 +126,34 @@ export class Random {
       const word = this.nextUint32();
       if (word < limit) return word % bound;
     }
+  }
+
+  /**
+   * A draw from the gamma distribution of scale 1 (Marsaglia and Tsang, "A simple method for generating
+   * gamma variables", 2000).
+   * @param shape above 0.
+   */
+  gamma(shape: number): number {
+    if (shape < 1) {
+      return this.gamma(shape + 1) * (1 - this.uniform()) ** (1 / shape);
+    }
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + c * x) ** 3;
+      if (v > 0 && Math.log(1 - this.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) {
+        return d * v;
+      }
+    }
+  }
+
+  /** A draw from the beta distribution. @param a, @param b above 0. */
+  beta(a: number, b: number): number {
+    const x = this.gamma(a);
+    const y = this.gamma(b);
+    // Both vanish only where the distribution has nearly all its weight at 0 and 1.
+    return x + y > 0 ? x / (x + y) : Math.round(this.uniform());
   }
 
   /** The numbers 0 … count − 1 in random order (Fisher and Yates). */

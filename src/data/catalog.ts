@@ -181,7 +181,7 @@ export const datasetCatalog: readonly DatasetRow[] = [
 /**
  * The row of a data set.
  *
- * c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888throws UnknownNameError with the nearest known name.
+ * @throws UnknownNameError with the nearest known name.
  */
 export function datasetRow(name: string): DatasetRow {
   const row = datasetCatalog.find((candidate) => candidate.name === name);

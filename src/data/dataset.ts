@@ -1,5 +1,13 @@
 import { ShapeError, ValueError } from '../core/errors.js';
 
+/** What a training pass tells a data set, whose random changes follow from it and a sample's index. */
+export interface GatherContext {
+  /** Seed of the training run. */
+  readonly seed: number;
+  /** Number of the epoch, from 0. */
+  readonly epoch: number;
+}
+
 /**
  * Samples that are addressed by index. Shapes are those of one sample, without the batch dimension.
  */
@@ -17,13 +25,21 @@ export interface Dataset {
    * array, `inputs[i]` of shape `[batch, ...inputShapes[i]]` and `targets[i]` likewise.
    * It allocates nothing in proportion to its work.
    *
+   * @param context given by training passes alone: a data set that augments changes samples then, and
+   *   hands them out unchanged to evaluation and prediction.
    * @throws ValueError for an index outside the data set.
    */
   gather(
     indices: Uint32Array,
     inputs: readonly Float32Array[],
     targets: readonly Float32Array[],
+    context?: GatherContext,
   ): void | Promise<void>;
+  /**
+   * The samples from `from` to `to`, where a part is more than a range of indices: an augmented data set
+   * mixes samples of the same part only. Called by {@link subset}, which has checked the range.
+   */
+  part?(from: number, to: number): Dataset;
 }
 
 /** A data set's first part and the rest. */
@@ -50,7 +66,8 @@ export function subset(dataset: Dataset, from: number, to: number): Dataset {
       `samples ${from} to ${to} were asked for, which is none; a data set needs at least one.`,
     );
   }
-  return from === 0 && to === dataset.size ? dataset : new DatasetRange(dataset, from, to);
+  if (from === 0 && to === dataset.size) return dataset;
+  return dataset.part?.(from, to) ?? new DatasetRange(dataset, from, to);
 }
 
 /**
@@ -143,6 +160,7 @@ class DatasetRange implements Dataset {
     indices: Uint32Array,
     inputs: readonly Float32Array[],
     targets: readonly Float32Array[],
+    context?: GatherContext,
   ): void | Promise<void> {
     const count = indices.length;
     // Taken out while in use, so that overlapping asynchronous calls do not share it.
@@ -156,7 +174,7 @@ class DatasetRange implements Dataset {
       }
       shifted[i] = indices[i] + this.#from;
     }
-    const pending = this.#base.gather(shifted, inputs, targets);
+    const pending = this.#base.gather(shifted, inputs, targets, context);
     if (pending === undefined) {
       this.#shifted.set(count, shifted);
       return undefined;

@@ -1,6 +1,6 @@
 import { DataError, ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, GatherContext } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
 import type { Step, StepKind, Trainer } from './trainer.js';
 
@@ -19,6 +19,7 @@ export class BatchRunner {
   readonly #kind: StepKind;
   readonly #dataset: Dataset;
   readonly #batchSize: number;
+  #context: GatherContext | undefined;
   #nextSet: 0 | 1 = 0;
 
   /** @param kind what the steps do. @param dataset where samples come from. */
@@ -32,14 +33,17 @@ export class BatchRunner {
   /**
    * Runs over the samples of `order`, beginning with batch `first`.
    * @param before called before each batch. @param after called with the results and the number of
-   * samples of each batch; returning false ends the pass after it.
+   * samples of each batch; returning false ends the pass after it. @param context what a pass of training
+   * tells the data set.
    */
   async run(
     order: Uint32Array,
     first: number,
     before: (batch: number) => Promise<void>,
     after: (batch: number, results: RunResults, count: number) => Promise<boolean>,
+    context?: GatherContext,
   ): Promise<void> {
+    this.#context = context;
     const batches = Math.ceil(order.length / this.#batchSize);
     if (first >= batches) return;
     let next: Staged | undefined;
@@ -87,7 +91,7 @@ export class BatchRunner {
     const unused = (shape: Shape) => new Float32Array(sizeOf(shape) * indices.length);
     const targets =
       this.#kind === 'predict' ? this.#dataset.targetShapes.map(unused) : arrays.slice(inputCount);
-    await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets);
+    await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets, this.#context);
     return { step, set, count: indices.length };
   }
 

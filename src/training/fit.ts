@@ -89,6 +89,7 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
         await callbacks.numbered('onTrainBatchEnd', batch, logs);
         return !control.stopTraining;
       },
+      { seed: run.seed, epoch },
     );
     if (batchesDone < steps) {
       stopped = { batch: batchesDone, samples: means.samples, sums: { ...means.sums } };

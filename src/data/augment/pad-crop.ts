@@ -1,0 +1,45 @@
+import type { Augmentation } from './augmentation.js';
+import { type FillOptions, fillOptions, sourcePlace } from './fill-mode.js';
+import { imageAugmentation } from './image-stage.js';
+import { wholeOption } from './option-checks.js';
+
+/** Options of {@link padCrop}. */
+export interface PadCropOptions extends FillOptions {
+  /** Pixels put around the image before a part of the old size is cut out; default 4. */
+  readonly padding?: number;
+}
+
+const LARGEST_PADDING = 4096;
+
+/**
+ * Pads on all sides and cuts out a part of the old size at random, as He et al. do for CIFAR ("Deep
+ * residual learning", 2016, section 4.2): the image moves by up to `padding` pixels each way.
+ * @throws {ValueError} for options out of range.
+ */
+export function padCrop(options: PadCropOptions = {}): Augmentation {
+  const padding = wholeOption('padCrop', 'padding', options.padding ?? 4, 0, LARGEST_PADDING);
+  const { fillMode, fillValue } = fillOptions('padCrop', options);
+  return imageAugmentation({
+    name: 'padCrop',
+    config: { padding, fillMode, fillValue },
+    prepare({ height, width, channels }) {
+      const copy = new Float32Array(height * width * channels);
+      const columns = new Int32Array(width);
+      return (data, at, random) => {
+        const down = random.integer(2 * padding + 1) - padding;
+        const right = random.integer(2 * padding + 1) - padding;
+        if (down === 0 && right === 0) return;
+        for (let i = 0; i < copy.length; i++) copy[i] = data[at + i];
+        for (let x = 0; x < width; x++) columns[x] = sourcePlace(x + right, width, fillMode);
+        let out = at;
+        for (let y = 0; y < height; y++) {
+          const row = sourcePlace(y + down, height, fillMode);
+          for (let x = 0; x < width; x++) {
+            const from = row < 0 || columns[x] < 0 ? -1 : (row * width + columns[x]) * channels;
+            for (let c = 0; c < channels; c++) data[out++] = from < 0 ? fillValue : copy[from + c];
+          }
+        }
+      };
+    },
+  });
+}
