@@ -157,7 +157,11 @@ export {
   modelToJson,
 } from './interchange/keras/keras-archive.js';
 export { decodeLegacyH5, encodeLegacyH5 } from './interchange/keras/legacy-h5.js';
-export { loadKerasWeights, matchKerasWeights } from './interchange/keras/load-weights.js';
+export {
+  type LoadKerasWeightsOptions,
+  loadKerasWeights,
+  matchKerasWeights,
+} from './interchange/keras/load-weights.js';
 export type { WeightMatch } from './interchange/keras/weight-matching.js';
 export type {
   ExportOptions,

@@ -40,10 +40,13 @@ export {
   type ExportedModel,
   type ExportModelOptions,
   exportModel,
+  type ImportModelOptions,
   type Inspection,
   importModel,
   inspectModel,
+  type OnTransfer,
   openModel,
+  type TransferProgress,
   type Verification,
   verifyExport,
 } from './node/model-interchange.js';

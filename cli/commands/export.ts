@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DataError, ExecutorError } from '../../src/core/errors.js';
 import { openModel, requireExportFormat } from '../../src/node/model-interchange.js';
+import { transferBar } from '../../src/node/transfer-bar.js';
 import { exportFormatNames, exportModel, verifyExport } from '../../src/node.js';
 import { bareName } from '../bare-name.js';
 import { addJsonOption, oneOf } from '../option-values.js';
@@ -43,9 +44,17 @@ async function exportCommand(run: string, options: ExportCommandOptions): Promis
   if (existsSync(path) && (!force || resolve(path) === resolve(run))) {
     throw new DataError(`${path} exists already; choose another --out, or replace it by --force.`);
   }
-  const model = await openModel(run);
+  const bar = json ? undefined : transferBar();
+  const onProgress = bar?.onProgress;
+  const model = await openModel(run, { onProgress }).finally(() => bar?.finish());
   try {
-    const exported = await exportModel(model, path, { format: to, foldBatchNorm, compile });
+    const exported = await exportModel(model, path, {
+      format: to,
+      foldBatchNorm,
+      compile,
+      onProgress,
+    });
+    bar?.finish();
     const { bytes, receiptPath, receipt } = exported;
     const verification = verify === true ? await verifyExport(model, exported) : undefined;
     const { sha256, python } = receipt;
@@ -70,6 +79,7 @@ async function exportCommand(run: string, options: ExportCommandOptions): Promis
     }
     if (!json) print(`Verified by ${engine}: ${figure}.`);
   } finally {
+    bar?.finish();
     await model.dispose();
   }
 }

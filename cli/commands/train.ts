@@ -35,6 +35,7 @@ import {
   positiveNumber,
 } from '../option-values.js';
 import { grouped, lossAndAccuracy, plural, print, printFacts, printJson } from '../print.js';
+import { shellWord } from '../shell-word.js';
 
 interface TrainOptions extends EngineOptions {
   model?: string;
@@ -286,9 +287,4 @@ function explainLag({ history, data, settings }: RunRecord): string | undefined 
   const { accuracy = 0, valAccuracy = 0 } = history.at(-1)?.figures ?? {};
   if (steps >= STEPS_TO_SETTLE || accuracy - valAccuracy < NOTABLE_LAG) return undefined;
   return `validation is far behind training because the moving statistics of batch normalization need some ${STEPS_TO_SETTLE} steps to settle, and this run had ${steps}; use more --epochs or a smaller --batch-size.`;
-}
-
-/** A path as a shell takes it. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

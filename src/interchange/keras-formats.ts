@@ -174,7 +174,7 @@ export const kerasWeightsFormat: ModelFormat = {
   },
   async importModel(bytes, options) {
     const model = requireArchitecture(options);
-    await loadKerasWeights(model, bytes, options.source);
+    await loadKerasWeights(model, bytes, { source: options.source });
     return model;
   },
   exportModel: (model) => encodeKerasWeights(model),

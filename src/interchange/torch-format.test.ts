@@ -167,6 +167,23 @@ test('a missing, surplus, turned or integer tensor is named', async () => {
   assert.match(await changed((t) => t.set('bn1.weight', integers)), /type I32, F32 or F64/);
 });
 
+test('strides and epsilon that a file describes are compared', async () => {
+  const make = (strides: number, epsilon: number) => {
+    const image = input({ shape: [8, 8, 3] });
+    const x = conv2d({ filters: 2, kernelSize: 1, strides, name: 'mix' })(image);
+    return new Model({ inputs: image, outputs: batchNormalization({ epsilon, name: 'bn' })(x) });
+  };
+  const bytes = joined((await torchFormat.exportModel?.(make(1, 1e-3), {})) ?? []);
+  const read = (strides: number, epsilon: number) =>
+    torchFormat.importModel(bytes, { architecture: () => make(strides, epsilon) });
+  await read(1, 1e-3);
+  await assert.rejects(
+    read(2, 1e-3),
+    /'mix' ↔ 'mix': nn\.Conv2d\(.* stride=1.* in the file, .*stride=2/,
+  );
+  await assert.rejects(read(1, 1e-5), /'bn' ↔ 'bn': .*eps=0\.001.* in the file, .*eps=0\.00001/);
+});
+
 function denseNetwork() {
   const vector = input({ shape: [3] });
   return { inputs: vector, outputs: dense({ units: 1 })(vector) };

@@ -4,6 +4,7 @@ import type { Model } from '../models/model.js';
 import type { FileReport, Finding, LayerReport } from './file-report.js';
 import { type ModelFormat, type PythonRecheck, requireArchitecture } from './model-format.js';
 import { safetensorsKind } from './safetensors-header.js';
+import { readDescriptions } from './torch/describe-module.js';
 import { decodeTorch, encodeTorch, withoutPrefix } from './torch/torch-state.js';
 import { torchvisionStyle } from './torch/torchvision-style.js';
 import { torchvisionVariant, torchvisionVariantOf } from './torch/torchvision-variant.js';
@@ -11,18 +12,11 @@ import { torchvisionVariant, torchvisionVariantOf } from './torch/torchvision-va
 /** Height and width of the images of a network that is made after a file, which does not tell. */
 const IMAGE_SIZE = [224, 224] as const;
 
-/** The modules that our own writer describes; none where the text is not its. */
+/** The modules that our own writer describes. */
 function describedModules(json: string | undefined): LayerReport[] {
-  try {
-    const modules: unknown = JSON.parse(json ?? '[]');
-    if (!Array.isArray(modules)) return [];
-    return modules.map((entry: unknown) => {
-      const { module, torch, layer } = entry as Record<string, unknown>;
-      return { name: String(module), className: String(torch), detail: `layer ${String(layer)}` };
-    });
-  } catch {
-    return [];
-  }
+  return readDescriptions(json ?? '[]').map(({ module, torch, layer }) => {
+    return { name: module, className: torch, detail: `layer ${layer}` };
+  });
 }
 
 function networkFrom(build: () => Model, source: string): Model {
@@ -69,13 +63,15 @@ export const torchFormat: ModelFormat = {
   },
   async importModel(bytes, options) {
     const { source = 'the file' } = options;
-    const tensors = withoutPrefix(decodeSafetensors(bytes, { source }).tensors);
+    const file = decodeSafetensors(bytes, { source });
+    const tensors = withoutPrefix(file.tensors);
     const variant = torchvisionVariant(tensors);
     const model =
       options.architecture === undefined && variant !== undefined
         ? networkFrom(() => variant.build(IMAGE_SIZE), source)
         : requireArchitecture(options);
-    decodeTorch(tensors, model, { source, torchvision: variant !== undefined });
+    const described = file.metadata.modules;
+    decodeTorch(tensors, model, { source, torchvision: variant !== undefined, described });
     return model;
   },
   exportModel: (model) => encodeTorch(model),

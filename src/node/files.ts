@@ -3,17 +3,22 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../core/errors.js';
 
+/** Bytes that are read or written in one go. */
+const LARGEST_TRANSFER = 2 ** 24;
+
 /**
  * Writes a file so that a reader sees either the old content or the whole new one: a temporary file
  * in the same folder, flushed to the disk, then renamed over `path`, then the folder flushed. On any
  * failure the temporary file is removed and `path` is as it was.
  *
  * @param chunks the content in order.
+ * @param onWritten hears how many bytes are written so far.
  * @throws DataError naming the file and the system's reason.
  */
 export async function writeFileAtomic(
   path: string,
   chunks: readonly Uint8Array[] | Uint8Array | string,
+  onWritten?: (bytes: number) => void,
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = temporaryPath(path);
@@ -21,8 +26,14 @@ export async function writeFileAtomic(
   try {
     const handle = await open(temporary, 'wx');
     try {
+      let written = 0;
       for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
-        await handle.writeFile(piece);
+        for (let start = 0; start < piece.length; start += LARGEST_TRANSFER) {
+          const part = piece.subarray(start, start + LARGEST_TRANSFER);
+          await handle.writeFile(part);
+          written += part.length;
+          onWritten?.(written);
+        }
       }
       await handle.sync();
     } finally {
@@ -57,12 +68,14 @@ export async function syncFolder(folder: string): Promise<void> {
  * Reads a regular file of at most `maxBytes` bytes.
  *
  * @param what what the file is, such as `the training images`, for error messages.
+ * @param onRead hears how many bytes are read so far, and how many there are.
  * @throws DataError when the file is missing, unreadable, no regular file or too large.
  */
 export async function readFileBounded(
   path: string,
   maxBytes: number,
   what: string,
+  onRead?: (bytes: number, total: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     // Asked before opening: to open a named pipe would wait for a writer.
@@ -75,9 +88,11 @@ export async function readFileBounded(
       const bytes = new Uint8Array(found);
       let filled = 0;
       while (filled < found) {
-        const { bytesRead } = await handle.read(bytes, filled, found - filled, filled);
+        const length = Math.min(found - filled, LARGEST_TRANSFER);
+        const { bytesRead } = await handle.read(bytes, filled, length, filled);
         if (bytesRead === 0) break;
         filled += bytesRead;
+        onRead?.(filled, found);
       }
       return filled === found ? bytes : bytes.slice(0, filled);
     } finally {

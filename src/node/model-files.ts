@@ -1,5 +1,8 @@
 import { formatOfPath } from '../interchange/formats.js';
-import { loadKerasWeights } from '../interchange/keras/load-weights.js';
+import {
+  type LoadKerasWeightsOptions,
+  loadKerasWeights,
+} from '../interchange/keras/load-weights.js';
 import type { ImportOptions } from '../interchange/model-format.js';
 import type { Model } from '../models/model.js';
 import { decodeModel, encodeModel } from '../models/model-file.js';
@@ -11,6 +14,11 @@ const OWN_ENDING = '.safetensors';
 /** The format that a path's ending names, other than the library's own, which every other ending means. */
 function foreignFormat(path: string) {
   return path.toLowerCase().endsWith(OWN_ENDING) ? undefined : formatOfPath(path);
+}
+
+/** Whether a path ends as the file of a known format does. */
+export function namesModelFile(path: string): boolean {
+  return formatOfPath(path) !== undefined;
 }
 
 /**
@@ -48,9 +56,13 @@ export async function loadModel(
 /**
  * Gives a model the weights of a Keras file (`.weights.h5`, legacy `.h5` or `.keras`), all or none.
  * @throws {DataError} when the file cannot be read. @throws {FormatError} when one does not fit, naming
- * layer and path.
+ * layer, path and reason.
  */
-export async function loadWeights(model: Model, path: string): Promise<void> {
+export async function loadWeights(
+  model: Model,
+  path: string,
+  options: Omit<LoadKerasWeightsOptions, 'source'> = {},
+): Promise<void> {
   const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'weight file');
-  await loadKerasWeights(model, bytes, `'${path}'`);
+  await loadKerasWeights(model, bytes, { ...options, source: `'${path}'` });
 }

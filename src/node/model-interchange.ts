@@ -15,6 +15,19 @@ import { hasOnnxRuntime, runOnnx } from './run-onnx.js';
 
 const LARGEST_MODEL_FILE = 4 * 2 ** 30;
 
+/** What carrying a model in or out is busy with; a stage of which the length is known tells its bytes. */
+export interface TransferProgress {
+  /** Reading the file, making the model of it; making the file, running the model for its receipt, writing. */
+  readonly stage: 'reading' | 'decoding' | 'encoding' | 'computing' | 'writing';
+  /** Bytes that are done. */
+  readonly done?: number;
+  /** Bytes in all. */
+  readonly total?: number;
+}
+
+/** Hears how far carrying a model in or out has come. */
+export type OnTransfer = (progress: TransferProgress) => void;
+
 /** A file in a format that is known. */
 interface OpenedFile {
   readonly bytes: Uint8Array;
@@ -22,9 +35,18 @@ interface OpenedFile {
   readonly source: string;
 }
 
-async function openFile(path: string): Promise<OpenedFile> {
-  const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'model file');
+async function openFile(path: string, onProgress?: OnTransfer): Promise<OpenedFile> {
+  const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'model file', (done, total) => {
+    onProgress?.({ stage: 'reading', done, total });
+  });
+  onProgress?.({ stage: 'decoding' });
   return { bytes, format: await detectFormat(bytes, path), source: `'${path}'` };
+}
+
+/** Options of `importModel`. */
+export interface ImportModelOptions extends Omit<ImportOptions, 'source'> {
+  /** Hears how far it has come. */
+  onProgress?: OnTransfer;
 }
 
 /**
@@ -34,9 +56,9 @@ async function openFile(path: string): Promise<OpenedFile> {
  */
 export async function importModel(
   path: string,
-  options: Omit<ImportOptions, 'source'> = {},
+  { onProgress, ...options }: ImportModelOptions = {},
 ): Promise<Model> {
-  const { bytes, format, source } = await openFile(path);
+  const { bytes, format, source } = await openFile(path, onProgress);
   return format.importModel(bytes, { ...options, source });
 }
 
@@ -44,7 +66,10 @@ export async function importModel(
  * The model of a run's folder or of a model file in any known format.
  * @throws {DataError} when it cannot be read. @throws {FormatError} when it is damaged.
  */
-export async function openModel(path: string, options: ExecutorOptions = {}): Promise<Model> {
+export async function openModel(
+  path: string,
+  options: ExecutorOptions & { onProgress?: OnTransfer } = {},
+): Promise<Model> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
@@ -104,6 +129,8 @@ export interface ExportModelOptions extends ExportOptions {
   format: string;
   /** Determines the inputs of the receipt; default 0. */
   seed?: number;
+  /** Hears how far it has come. */
+  onProgress?: OnTransfer;
 }
 
 /** What `exportModel` wrote. */
@@ -143,13 +170,17 @@ export async function exportModel(
   path: string,
   options: ExportModelOptions,
 ): Promise<ExportedModel> {
-  const { format: name, seed = 0, ...exportOptions } = options;
+  const { format: name, seed = 0, onProgress, ...exportOptions } = options;
   const format = requireExportFormat(name);
+  onProgress?.({ stage: 'encoding' });
   const pieces = await format.exportModel(model, exportOptions);
+  onProgress?.({ stage: 'computing' });
   const receipt = await makeReceipt(model, format, path, pieces, seed);
-  await writeFileAtomic(path, pieces);
-  await writeFileAtomic(receiptPath(path), `${JSON.stringify(receipt, null, 2)}\n`);
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  await writeFileAtomic(path, pieces, (done) => {
+    onProgress?.({ stage: 'writing', done, total: bytes });
+  });
+  await writeFileAtomic(receiptPath(path), `${JSON.stringify(receipt, null, 2)}\n`);
   return { path, bytes, receiptPath: receiptPath(path), receipt };
 }
 

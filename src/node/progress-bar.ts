@@ -191,11 +191,12 @@ class EpochBar implements ProgressBar {
     if (total === undefined) return `${head} - ${text}`.slice(0, room);
     const barWidth = Math.min(BAR_WIDTH, room - head.length - text.length - 2);
     if (barWidth < NARROWEST_BAR) return `${head} ${text}`.slice(0, room);
-    return `${head} ${bar(samples / total, barWidth)} ${text}`;
+    return `${head} ${drawBar(samples / total, barWidth)} ${text}`;
   }
 }
 
-function bar(share: number, width: number): string {
+/** A bar of which a share is filled. @param width in characters. */
+export function drawBar(share: number, width: number): string {
   const filled = Math.max(0, Math.min(width, Math.round(share * width)));
   return picocolors.green('━'.repeat(filled)) + picocolors.dim('─'.repeat(width - filled));
 }

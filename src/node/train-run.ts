@@ -39,6 +39,8 @@ export interface RunHooks {
   readonly profile?: boolean;
   /** The model to train, instead of the ready-made network that the settings name. */
   readonly model?: Model;
+  /** Whether that model goes on with the optimizer that it was compiled with, and its state; default false. */
+  readonly keepOptimizer?: boolean;
 }
 
 /** What may change when a run goes on. */
@@ -73,7 +75,9 @@ export async function startRun(
   const { model: given } = hooks;
   const build = given === undefined ? findApplication(settings.model).build : () => given;
   const { classNames, imageShape } = datasetRow(settings.dataset);
-  const optimizer = makeOptimizer(settings.optimizer, settings.learningRate);
+  const kept = hooks.keepOptimizer === true && given?.compiled === true ? given : undefined;
+  const optimizer = kept?.optimizer ?? makeOptimizer(settings.optimizer, settings.learningRate);
+  const state = await kept?.optimizerState();
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
   setRandomSeed(settings.seed);
@@ -82,6 +86,7 @@ export async function startRun(
   const metrics = ['accuracy'] as const;
   const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
   model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, ...engineOptions });
+  if (state !== undefined) await model.setOptimizerState(state);
   let folder: RunFolder | undefined;
   try {
     const engine = (await model.executor()).description;
@@ -102,6 +107,7 @@ export async function startRun(
       parameters: model.countParams(),
       engine,
       position: BEGINNING,
+      stepsBefore: state?.iterations,
       history: [],
     };
     await folder.writeModel(model);
@@ -261,6 +267,15 @@ export class TrainingRun {
     } finally {
       // What failed before matters more than a failure to end workers.
       await this.model.dispose().catch(() => undefined);
+    }
+  }
+
+  /** Leaves the run as it stands, for `resumeRun`; the executor is gone afterwards. Instead of `train`. */
+  async leave(): Promise<void> {
+    try {
+      await this.#write({ status: 'interrupted' });
+    } finally {
+      await this.model.dispose();
     }
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -36,6 +36,22 @@ test('the quick start learns, and saves a model that loads', async () => {
     const model = await loadModel(join(folder, 'quick-start.safetensors'));
     assert.ok(model.countParams() > 9000);
     await model.dispose();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('models go out and come back, and the README shows the lines that recheck one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'residuum-example-'));
+  try {
+    const { stdout } = await run(process.execPath, [example('models-in-and-out')], { cwd: folder });
+    const [, error, python] = stdout.match(/differs by (\S+); in Python:\n((.*\n){3})/) ?? [];
+    assert.ok(Number(error) < 1e-6, stdout);
+    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+    assert.ok(readme.includes(`\`\`\`python\n${python}\`\`\``), python);
+    assert.match(stdout, /accuracy: [\d.]+ }/);
+    const files = ['small.keras', 'small.onnx'].flatMap((one) => [one, `${one}.receipt.json`]);
+    assert.deepEqual((await readdir(folder)).sort(), files);
   } finally {
     await rm(folder, { recursive: true });
   }

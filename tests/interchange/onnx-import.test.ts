@@ -9,6 +9,9 @@ import {
   seededInput,
   setRandomSeed,
 } from 'residuum';
+import { decodeOnnx } from '../../src/formats/onnx/decode-onnx.js';
+import { encodeOnnx } from '../../src/formats/onnx/encode-onnx.js';
+import type { OnnxNode } from '../../src/formats/onnx/onnx-model.js';
 import { relativeError } from '../parity/relative-error.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
 
@@ -87,4 +90,21 @@ test('weights that two calls share come back as one layer', () => {
       1,
     );
   });
+});
+
+test('weights in Constant nodes, as some exporters write them', async () => {
+  for (const name of ['a residual block with padding and normalisation', 'flattened images']) {
+    const model = await scatterWeights(onnxNetworks[name](), 3);
+    const file = decodeOnnx(await exportOnnx(model), 'it');
+    const { initializers, nodes } = file.graph;
+    assert.ok(initializers.length > 3);
+    const constants = initializers.map((value): OnnxNode => {
+      const attributes = new Map([['value', { kind: 'tensor', value } as const]]);
+      const outputs = [value.name];
+      return { name: '', opType: 'Constant', domain: '', inputs: [], outputs, attributes };
+    });
+    const graph = { ...file.graph, initializers: [], nodes: [...constants, ...nodes] };
+    const imported = importOnnx(new Uint8Array(Buffer.concat(encodeOnnx({ ...file, graph }))));
+    assert.deepEqual(await outputsOf(imported), await outputsOf(model));
+  }
 });

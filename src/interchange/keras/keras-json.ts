@@ -65,6 +65,10 @@ export function kerasObject(module: string, className: string, config: Json): Js
 export function asKerasObject(value: unknown, where: string): { className: string; config: Json } {
   const object = asObject(value, where);
   const className = asText(object.class_name, `${where}.class_name`);
+  if (className === 'function') {
+    const name = `${String(object.module)}.${String(object.config)}`;
+    throw configError(where, `is the function ${shown(name)}, which is never looked up or called`);
+  }
   return { className, config: asObject(object.config ?? {}, `${where}.config`) };
 }
 

@@ -188,7 +188,7 @@ function findByOrder(
   }
   return inModel.flatMap((layer, i) =>
     findWeights(weights, {
-      layer: layer.name,
+      layer,
       weights: legacyWeights(layer),
       paths: inFile[i].paths,
       fileLayer: inFile[i].name,

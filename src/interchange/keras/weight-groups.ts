@@ -28,7 +28,7 @@ export function findInWeightGroups(
     if (isNetworkLayer(layer) || layer.weights.length === 0) return [];
     const group = root.group(`${path}/vars`);
     return findWeights(root, {
-      layer: layer.name,
+      layer,
       weights: layer.weights,
       paths: layer.weights.map((_, i) => `${path}/vars/${i}`),
       fileLayer: group?.text('name'),

@@ -2,6 +2,7 @@ import { FormatError } from '../../core/errors.js';
 import { type Shape, sameShape } from '../../core/shape.js';
 import type { Hdf5Dataset, Hdf5Group } from '../../formats/hdf5/decode-hdf5.js';
 import type { Variable } from '../../graph/variable.js';
+import type { Layer } from '../../layers/layer.js';
 
 /** Where a weight of a model was looked for in a file, and why it does not fit, if it does not. */
 export interface WeightMatch {
@@ -24,13 +25,14 @@ export interface WeightMatch {
 /** A match with both of its ends. */
 export interface FoundWeight {
   readonly match: WeightMatch;
+  readonly layer: Layer;
   readonly variable: Variable;
   readonly dataset: Hdf5Dataset | undefined;
 }
 
 /** The weights of a layer and the paths at which they are looked for, in order. */
 export interface WantedWeights {
-  readonly layer: string;
+  readonly layer: Layer;
   readonly weights: readonly Variable[];
   readonly paths: readonly string[];
   /** What the file calls the layer. */
@@ -47,8 +49,8 @@ export function findWeights(root: Hdf5Group, wanted: WantedWeights): FoundWeight
     const dataset = path === '' ? undefined : root.dataset(path);
     const { name: weight, shape } = variable;
     const fileShape = dataset?.shape;
-    const base = { layer, weight, shape, path, fileLayer, fileShape };
-    const found = (problem?: string) => ({ match: { ...base, problem }, variable, dataset });
+    const base = { layer: layer.name, weight, shape, path, fileLayer, fileShape };
+    const found = (problem?: string) => ({ match: { ...base, problem }, layer, variable, dataset });
     if (dataset === undefined) return found('the file holds no array there');
     if (!sameShape(dataset.shape, shape)) {
       return found(`the file has shape [${dataset.shape.join(', ')}] there`);

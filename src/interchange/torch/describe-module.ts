@@ -1,8 +1,8 @@
 import type { CallNode } from '../../graph/symbolic-tensor.js';
 import type { Layer } from '../../layers/layer.js';
 import type { Model } from '../../models/model.js';
-import { isNetworkLayer, type Network } from '../../network/network.js';
-import { convolutionConfig, effectivePads } from './effective-pads.js';
+import { convolutionConfig, effectivePads } from '../effective-pads.js';
+import { firstCalls } from '../first-calls.js';
 import type { TorchModule } from './torch-weights.js';
 
 /** A module of PyTorch that holds the weights of a layer, as text. */
@@ -15,13 +15,7 @@ export interface ModuleDescription {
   readonly layer: string;
 }
 
-function* callsOf(network: Network): Generator<CallNode> {
-  for (const node of network.nodes) {
-    yield node;
-    const layer = network.getLayer(node.layer.name);
-    if (isNetworkLayer(layer)) yield* callsOf(layer.network);
-  }
-}
+const LONGEST_DESCRIPTION = 300;
 
 const python = (value: readonly number[]) =>
   value.every((one) => one === value[0]) ? `${value[0]}` : `(${value.join(', ')})`;
@@ -65,12 +59,47 @@ export function describeModules(
   model: Model,
   modules: readonly TorchModule[],
 ): ModuleDescription[] {
-  const calls = new Map<unknown, CallNode>();
-  for (const node of callsOf(model.network)) {
-    if (!calls.has(node.layer)) calls.set(node.layer, node);
-  }
+  const calls = firstCalls(model.network);
   return modules.map((module) => {
     const node = calls.get(module.layer) as CallNode;
     return { module: module.module, torch: describe(module, node), layer: module.path };
+  });
+}
+
+/**
+ * Where the modules that a file describes are made otherwise than those of a model, one sentence each.
+ * @param json the file's `modules`, which may be anything; what cannot be read is not compared.
+ */
+export function moduleDifferences(
+  json: string | undefined,
+  model: Model,
+  modules: readonly TorchModule[],
+): string[] {
+  if (json === undefined) return [];
+  const described = new Map(readDescriptions(json).map(({ module, torch }) => [module, torch]));
+  return describeModules(model, modules).flatMap(({ module, torch, layer }) => {
+    const theirs = described.get(module);
+    if (theirs === undefined || inference(theirs) === inference(torch)) return [];
+    return `layer '${layer}' ↔ '${module}': ${theirs} in the file, ${torch} here`;
+  });
+}
+
+/** A description without what inference does not use. */
+const inference = (torch: string) => torch.replace(/, momentum=[^,)]*/, '');
+
+/** The modules that our own writer describes; none where the text is not its. */
+export function readDescriptions(json: string): ModuleDescription[] {
+  let entries: unknown;
+  try {
+    entries = JSON.parse(json);
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown) => {
+    const { module, torch, layer } = (entry ?? {}) as Record<string, unknown>;
+    const texts = typeof module === 'string' && typeof torch === 'string';
+    if (!texts || torch.length > LONGEST_DESCRIPTION) return [];
+    return { module, torch, layer: String(layer) };
   });
 }

@@ -6,7 +6,7 @@ import {
   type TensorInput,
 } from '../../formats/safetensors.js';
 import type { Model } from '../../models/model.js';
-import { describeModules } from './describe-module.js';
+import { describeModules, moduleDifferences } from './describe-module.js';
 import { inverseAxes, permuteAxes } from './permute-axes.js';
 import { type TorchModule, type TorchWeight, torchModules, torchWeights } from './torch-weights.js';
 import { torchvisionStyle } from './torchvision-style.js';
@@ -101,13 +101,14 @@ function refuse(source: string, model: Model, reasons: readonly string[]): never
 /**
  * Puts a state dictionary of PyTorch into a model. Nothing is written unless all of it fits.
  * @param tensors of the file. @param torchvision whether its keys are those of torchvision's ResNets.
+ * @param described how the file says that its modules are made, if it does.
  * @throws {FormatError} that names layers and keys and says for each why it does not fit: a missing key, a
  * shape, a layout, strides, padding, epsilon. @throws {ValueError} for a model without a counterpart.
  */
 export function decodeTorch(
   tensors: ReadonlyMap<string, TensorEntry>,
   model: Model,
-  { source, torchvision }: { source: string; torchvision: boolean },
+  { source, torchvision, described }: { source: string; torchvision: boolean; described?: string },
 ): void {
   const style = torchvisionStyle(model);
   if (torchvision && style === undefined) {
@@ -126,6 +127,7 @@ export function decodeTorch(
   for (const key of tensors.keys()) {
     if (!wanted.has(key)) reasons.push(`no layer takes '${key}'`);
   }
+  if (reasons.length === 0) reasons.push(...moduleDifferences(described, model, modules));
   if (reasons.length > 0) refuse(source, model, reasons);
   for (const { key, variable, axes, from } of weights) {
     const values = tensors.get(key)?.data as Float32Array | Float64Array;

@@ -1,7 +1,7 @@
 import type { CallNode } from '../../graph/symbolic-tensor.js';
 import type { Layer } from '../../layers/layer.js';
 import type { Model } from '../../models/model.js';
-import { convolutionConfig, effectivePads } from './effective-pads.js';
+import { convolutionConfig, effectivePads } from '../effective-pads.js';
 
 /** A model whose layers are named as those of the ready-made residual networks. */
 export interface TorchvisionStyle {

@@ -34,6 +34,7 @@ const RECORD: RunRecord = {
   parameters: 1000,
   engine: { executor: 'cpu', replicas: 2, gemm: 'wasm' },
   position: { epoch: 1, batch: 10, samples: 950, sums: { loss: 1.5, accuracy: 900 } },
+  stepsBefore: 7,
   history: [{ epoch: 1, figures: { loss: 0.5, valLoss: 0.6 } }],
   test: { loss: 0.5, accuracy: 0.75 },
 };

@@ -67,6 +67,7 @@ export function decodeRecord(text: string, source: string): RunRecord {
       graphs: engine.get('graphs').optional((graphs) => graphs.text()),
     },
     position: readPosition(root.get('position'), settings.epochs, stepsOfEpoch({ settings, data })),
+    stepsBefore: root.get('stepsBefore').optional((steps) => steps.integer(0)),
     history: root.get('history').list(MOST_ENTRIES).map(readEpoch),
     test: root.get('test').optional(readFigures),
   };

@@ -48,10 +48,11 @@ export function checkSameData(
 /** Where the weights stand, by their own count of steps. */
 export function positionOf(
   record: RunRecord,
-  iterations: number,
+  iterationsInAll: number,
 ): { position: RunPosition; notes: string[] } {
   const steps = stepsOfEpoch(record);
-  const { position } = record;
+  const { position, stepsBefore = 0 } = record;
+  const iterations = Math.max(0, iterationsInAll - stepsBefore);
   if (position.epoch * steps + position.batch === iterations) return { position, notes: [] };
   const epoch = Math.floor(iterations / steps);
   const batch = iterations % steps;

@@ -81,6 +81,8 @@ export interface RunRecord {
   readonly parameters: number;
   readonly engine: ExecutorDescription;
   readonly position: RunPosition;
+  /** Steps that the optimizer had done elsewhere before the run began, of a model that was carried in. */
+  readonly stepsBefore?: number;
   readonly history: readonly EpochRecord[];
   /** Figures over the test images. */
   readonly test?: Figures;

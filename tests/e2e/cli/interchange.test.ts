@@ -9,6 +9,7 @@ import {
   flatten,
   input,
   Model,
+  openModel,
   saveModel,
   smallResnet,
 } from 'residuum';
@@ -106,6 +107,32 @@ suite('export, import, inspect', () => {
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /\[12, 12, 1\]/);
     assert.equal(existsSync(join(folder, 'other')), false);
+  });
+
+  test('a run goes to Keras and comes back as a run, optimizer and all', async () => {
+    const json = async (...args: string[]) => {
+      const { code, stdout, stderr } = await residuum([...args, '--json'], folder);
+      assert.equal(code, 0, stderr);
+      return jsonLines(stdout);
+    };
+    await json('export', 'run', '--to', 'keras', '--out', 'run.keras');
+    const settings = ['--limit', '50', '--batch-size', '25', '--epochs', '1'];
+    await json('import', 'run.keras', '--out', 'back', ...settings);
+    const [there] = await json('evaluate', 'run');
+    const [here] = await json('evaluate', 'back');
+    assert.deepEqual({ ...here, run: 'run' }, there);
+    const [begin, ...events] = await json('train', '--resume', 'back');
+    assert.deepEqual([begin.epoch, begin.samples, begin.resumed], [1, 0, true]);
+    assert.equal(events.filter(({ event }) => event === 'batch').length, 2);
+    const model = await openModel(join(folder, 'back'));
+    assert.equal((await model.optimizerState()).iterations, 4);
+    await model.dispose();
+    const again = await residuum(['import', 'run.keras', '--out', 'back'], folder);
+    assert.match(again.stderr, /already holds a run/);
+    const unfit = await residuum(['import', 'small.safetensors', '--out', 'unfit'], folder);
+    assert.equal(unfit.code, 1);
+    assert.match(unfit.stderr, /takes \[12, 12, 1\] and tells 10 classes/);
+    assert.equal(existsSync(join(folder, 'unfit')), false);
   });
 
   test('what is no model is refused in a sentence', async () => {

@@ -1,6 +1,6 @@
-import type { CallNode } from '../../graph/symbolic-tensor.js';
-import type { Layer } from '../../layers/layer.js';
-import { type Padding, placeWindow } from '../../ops/window.js';
+import type { CallNode } from '../graph/symbolic-tensor.js';
+import type { Layer } from '../layers/layer.js';
+import { type Padding, placeWindow } from '../ops/window.js';
 
 type Pair = readonly [number, number];
 

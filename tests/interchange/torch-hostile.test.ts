@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cifarPlain, Random, ResiduumError } from 'residuum';
-import type { ModelFormat } from './model-format.js';
-import { safetensorsFormat } from './safetensors-format.js';
-import { torchFormat } from './torch-format.js';
+import type { ModelFormat } from '../../src/interchange/model-format.js';
+import { safetensorsFormat } from '../../src/interchange/safetensors-format.js';
+import { torchFormat } from '../../src/interchange/torch-format.js';
+import { Limits } from './limits.js';
 
 const MUTANTS = 2000;
 /** For a file that hangs; all mutants together take seconds. */
@@ -59,8 +60,10 @@ for (const format of [torchFormat, safetensorsFormat]) {
     const file = joined(await format.exportModel?.(tiny(), {}));
     assert.equal(await read(format, file), 'loaded');
     const counts = { loaded: 0, refused: 0 };
+    const limits = new Limits();
     for (let seed = 0; seed < MUTANTS; seed++) {
-      counts[await read(format, mutate(file, new Random(seed)))]++;
+      const mutant = mutate(file, new Random(seed));
+      counts[await limits.hold(`mutant ${seed}`, () => read(format, mutant))]++;
     }
     assert.ok(counts.refused > MUTANTS / 2 && counts.loaded > 0, JSON.stringify(counts));
   });
@@ -115,8 +118,10 @@ const corpus: readonly (readonly [what: string, bytes: Uint8Array, message: RegE
 for (const [what, bytes, message] of corpus) {
   test(`refuses ${what}`, async () => {
     const source = 'it';
-    await assert.rejects(torchFormat.importModel(bytes, { source, architecture: tiny }), message);
-    await assert.rejects(torchFormat.inspect(bytes, source), message);
+    const limits = new Limits();
+    const read = () => torchFormat.importModel(bytes, { source, architecture: tiny });
+    await limits.hold(what, () => assert.rejects(read, message));
+    await limits.hold(what, () => assert.rejects(torchFormat.inspect(bytes, source), message));
   });
 }
 
