@@ -303,11 +303,19 @@ export {
 export { accuracy, type Metric, type MetricLike, topKAccuracy } from './training/metrics.js';
 export type { PerOutput } from './training/objective.js';
 export type { Optimizer } from './training/optimizer.js';
+export type { OptimizerOptions } from './training/optimizer-options.js';
 export {
   type AdamOptions,
   adam,
+  adamW,
+  type LionOptions,
+  lion,
   type OptimizerLike,
+  type OptimizerName,
   optimizerNames,
+  type RmspropOptions,
+  resolveOptimizer,
+  rmsprop,
   type SgdOptions,
   sgd,
 } from './training/optimizers.js';

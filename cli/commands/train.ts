@@ -22,6 +22,7 @@ import {
   findApplication,
   formatStepProfile,
   optimizerNames,
+  resolveOptimizer,
 } from '../../src/node.js';
 import { bareName } from '../bare-name.js';
 import { downloadBar } from '../download-bar.js';
@@ -45,6 +46,7 @@ interface TrainOptions extends EngineOptions {
   batchSize?: number;
   optimizer?: RunSettings['optimizer'];
   learningRate?: number;
+  weightDecay?: number;
   limit?: number;
   seed?: number;
   out?: string;
@@ -58,7 +60,6 @@ const DEFAULT_EPOCHS = 2;
 /** The article's, where an epoch has steps enough for the moving statistics to settle; else Keras's. */
 const DEFAULT_BATCH_SIZES = { large: 100, small: 32 } as const;
 const LARGE_DATASET = 20_000;
-const DEFAULT_LEARNING_RATES = { adam: 0.001, sgd: 0.01 } as const;
 
 /** What `--resume` takes over from the run. */
 const FIXED_ON_RESUME = {
@@ -66,6 +67,7 @@ const FIXED_ON_RESUME = {
   dataset: '--dataset',
   batchSize: '--batch-size',
   optimizer: '--optimizer',
+  weightDecay: '--weight-decay',
   limit: '--limit',
   seed: '--seed',
   out: '--out',
@@ -87,8 +89,17 @@ export function addTrainCommand(program: Command): void {
       `images in a step (default: ${DEFAULT_BATCH_SIZES.large}, or ${DEFAULT_BATCH_SIZES.small} for fewer than ${grouped(LARGE_DATASET)} images)`,
       integer(1, 1e6),
     )
-    .option('--optimizer <name>', 'adam or sgd (default: adam)', oneOf(optimizerNames))
-    .option('--learning-rate <x>', 'default: 0.001 for adam, 0.01 for sgd', positiveNumber)
+    .option(
+      '--optimizer <name>',
+      `${optimizerNames.join(', ')} (default: adam)`,
+      oneOf(optimizerNames),
+    )
+    .option('--learning-rate <x>', 'default: 0.01 for sgd, else 0.001', positiveNumber)
+    .option(
+      '--weight-decay <x>',
+      'decoupled decay of weights (default: 0.004 for adamw, else 0)',
+      positiveNumber,
+    )
     .option('--limit <n>', 'use only so many images of each part', integer(1))
     .option('--seed <n>', 'first weights, order of images and dropout (default: 0)', integer(0));
   addEngineOptions(command)
@@ -166,7 +177,8 @@ async function prepare(
     epochs: options.epochs ?? DEFAULT_EPOCHS,
     batchSize: options.batchSize ?? defaultBatchSize(dataset, options.limit),
     optimizer,
-    learningRate: options.learningRate ?? DEFAULT_LEARNING_RATES[optimizer],
+    learningRate: options.learningRate ?? resolveOptimizer(optimizer).learningRate,
+    weightDecay: options.weightDecay,
     limit: options.limit,
     seed: options.seed ?? 0,
     executor: options.executor ?? 'cpu',

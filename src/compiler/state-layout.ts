@@ -26,6 +26,24 @@ export function slotEntry(slot: string): string {
   return `slot:${slot}`;
 }
 
+/** A trained weight: elements [start, start + count) of the trainable range. */
+export interface TrainedWeight {
+  /** Name, such as `conv/kernel`. */
+  readonly entry: string;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The trained weights in the order of the range; between them may lie elements that belong to none. */
+export function trainedWeights({ entries, trainable }: StateLayout): TrainedWeight[] {
+  const end = trainable.offset + trainable.size;
+  return entries.flatMap(({ name, role, offset, size }) => {
+    const inside = offset >= trainable.offset && offset < end;
+    if (role !== 'weight' || name === TRAINABLE_ENTRY || !inside) return [];
+    return [{ entry: name, start: offset - trainable.offset, count: size }];
+  });
+}
+
 function aligned(size: number): number {
   return Math.ceil(size / BUFFER_ALIGNMENT) * BUFFER_ALIGNMENT;
 }

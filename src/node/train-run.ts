@@ -7,7 +7,7 @@ import type { StepProfile } from '../inspect/step-profile.js';
 import { setRandomSeed } from '../layers/random-seed.js';
 import type { Model } from '../models/model.js';
 import type { Callback } from '../training/callback.js';
-import { adam, type OptimizerName, sgd } from '../training/optimizers.js';
+import { resolveOptimizer } from '../training/optimizers.js';
 import type { DownloadProgress } from './data/download-dataset.js';
 import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
 import { RunFolder } from './run-folder.js';
@@ -76,7 +76,7 @@ export async function startRun(
   const build = given === undefined ? findApplication(settings.model).build : () => given;
   const { classNames, imageShape } = datasetRow(settings.dataset);
   const kept = hooks.keepOptimizer === true && given?.compiled === true ? given : undefined;
-  const optimizer = kept?.optimizer ?? makeOptimizer(settings.optimizer, settings.learningRate);
+  const optimizer = kept?.optimizer ?? makeOptimizer(settings);
   const state = await kept?.optimizerState();
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
@@ -447,10 +447,8 @@ export function mainProfile(profiles: readonly StepProfile[]): StepProfile | und
   return [...profiles].sort(rank).at(0);
 }
 
-const optimizers = { adam, sgd };
-
-function makeOptimizer(name: OptimizerName, learningRate: number) {
-  return optimizers[name]({ learningRate });
+function makeOptimizer({ optimizer, learningRate, weightDecay }: RunSettings) {
+  return resolveOptimizer(optimizer, { learningRate, weightDecay });
 }
 
 async function load(settings: RunSettings, hooks: RunHooks): Promise<LoadedDataset> {

@@ -1,3 +1,4 @@
+import type { UpdateGroup, UpdateRange } from '../plan/kernels.js';
 import type { LoweringScope, OpDefinition, Value } from './ir.js';
 
 /** Elements [starts[r], starts[r] + counts[r]) of the trainable range belong to replica r. */
@@ -26,6 +27,31 @@ const allGatherShardsOp: OpDefinition<Shards> = {
   lower: (scope) => exchange(scope, 'allGatherShards'),
 };
 
+/** Elements [start, start + count) of the trainable range and their rates; see `UpdateGroup`. */
+export interface RateGroup extends UpdateGroup {
+  start: number;
+}
+
+/** What an update changes: every replica its shard, at the rates of the groups, which cover the range. */
+export interface Rates {
+  readonly shards: Shards;
+  readonly groups: readonly RateGroup[];
+}
+
+/** A replica's part of the range, with its parts of the groups where they are not the plain ones. */
+function rangeOf({ shards, groups }: Rates, replica: number): UpdateRange {
+  const start = shards.starts[replica];
+  const count = shards.counts[replica];
+  const local = groups.flatMap((group) => {
+    const from = Math.max(group.start, start);
+    const to = Math.min(group.start + group.count, start + count);
+    const { rateScale, decay } = group;
+    return to > from ? [{ count: to - from, rateScale, decay }] : [];
+  });
+  const plain = local.every(({ rateScale, decay }) => rateScale === 1 && decay === 0);
+  return plain ? { start, count } : { start, count, groups: local };
+}
+
 /** Constants of Adam. */
 export interface AdamAttributes {
   beta1: number;
@@ -34,13 +60,13 @@ export interface AdamAttributes {
 }
 
 /** Adam on this replica's shard; see the kernel of the same name for the formula. */
-const adamOp: OpDefinition<AdamAttributes & { shards: Shards }> = {
+const adamOp: OpDefinition<AdamAttributes & { rates: Rates }> = {
   name: 'adam',
   infer: ({ w, m, v }) => ({ newW: w, newM: m, newV: v }),
   lower(scope) {
-    const { shards, ...constants } = scope.attributes;
-    const [start, count] = shardOf(shards, scope.share.replica);
-    scope.call('adam', scope.inputs, scope.outputs, { ...constants, start, count });
+    const { rates, ...constants } = scope.attributes;
+    const range = rangeOf(rates, scope.share.replica);
+    scope.call('adam', scope.inputs, scope.outputs, { ...constants, ...range });
   },
 };
 
@@ -51,19 +77,55 @@ export interface SgdAttributes {
 }
 
 /** SGD on this replica's shard; see the kernel of the same name for the formula. */
-const sgdOp: OpDefinition<SgdAttributes & { shards: Shards }> = {
+const sgdOp: OpDefinition<SgdAttributes & { rates: Rates }> = {
   name: 'sgd',
   infer: ({ w, m }) => ({ newW: w, ...(m === undefined ? {} : { newM: m }) }),
   lower(scope) {
-    const { shards, ...constants } = scope.attributes;
-    const [start, count] = shardOf(shards, scope.share.replica);
-    scope.call('sgd', scope.inputs, scope.outputs, { ...constants, start, count });
+    const { rates, ...constants } = scope.attributes;
+    const range = rangeOf(rates, scope.share.replica);
+    scope.call('sgd', scope.inputs, scope.outputs, { ...constants, ...range });
   },
 };
 
-function shardOf({ starts, counts }: Shards, replica: number): [number, number] {
-  return [starts[replica], counts[replica]];
+/** Constants of RMSprop. */
+export interface RmspropAttributes {
+  rho: number;
+  momentum: number;
+  epsilon: number;
 }
+
+/** RMSprop on this replica's shard; see the kernel of the same name for the formula. */
+const rmspropOp: OpDefinition<RmspropAttributes & { rates: Rates }> = {
+  name: 'rmsprop',
+  infer: ({ w, v, m, a }) => ({
+    newW: w,
+    newV: v,
+    ...(m === undefined ? {} : { newM: m }),
+    ...(a === undefined ? {} : { newA: a }),
+  }),
+  lower(scope) {
+    const { rates, ...constants } = scope.attributes;
+    const range = rangeOf(rates, scope.share.replica);
+    scope.call('rmsprop', scope.inputs, scope.outputs, { ...constants, ...range });
+  },
+};
+
+/** Constants of Lion. */
+export interface LionAttributes {
+  beta1: number;
+  beta2: number;
+}
+
+/** Lion on this replica's shard; see the kernel of the same name for the formula. */
+const lionOp: OpDefinition<LionAttributes & { rates: Rates }> = {
+  name: 'lion',
+  infer: ({ w, m }) => ({ newW: w, newM: m }),
+  lower(scope) {
+    const { rates, ...constants } = scope.attributes;
+    const range = rangeOf(rates, scope.share.replica);
+    scope.call('lion', scope.inputs, scope.outputs, { ...constants, ...range });
+  },
+};
 
 /** The gradients summed over replicas; replica r's result is valid in its shard only. */
 export function reduceScatter(gradients: Value, shards: Shards): Value {
@@ -78,7 +140,7 @@ export function allGatherShards(weights: Value, shards: Shards): Value {
 /** One step of Adam on weights w with gradients g and moments m and v. */
 export function adam(
   operands: { w: Value; g: Value; m: Value; v: Value },
-  attributes: AdamAttributes & { shards: Shards },
+  attributes: AdamAttributes & { rates: Rates },
 ): { newW: Value; newM: Value; newV: Value } {
   const { newW, newM, newV } = operands.w.graph.add(adamOp, operands, attributes);
   return { newW, newM, newV };
@@ -87,8 +149,27 @@ export function adam(
 /** One step of SGD on weights w with gradients g and, with momentum, velocities m. */
 export function sgd(
   operands: { w: Value; g: Value; m?: Value },
-  attributes: SgdAttributes & { shards: Shards },
+  attributes: SgdAttributes & { rates: Rates },
 ): { newW: Value; newM?: Value } {
   const { newW, newM } = operands.w.graph.add(sgdOp, { ...operands }, attributes);
   return { newW, newM: newM as Value | undefined };
+}
+
+/** One step of RMSprop on weights w with gradients g, squares v and, where given, m and means a. */
+export function rmsprop(
+  operands: { w: Value; g: Value; v: Value; m?: Value; a?: Value },
+  attributes: RmspropAttributes & { rates: Rates },
+): { newW: Value; newV: Value; newM?: Value; newA?: Value } {
+  const { newW, newV, ...others } = operands.w.graph.add(rmspropOp, { ...operands }, attributes);
+  const { newM, newA } = others as { newM?: Value; newA?: Value };
+  return { newW, newV, newM, newA };
+}
+
+/** One step of Lion on weights w with gradients g and momentum m. */
+export function lion(
+  operands: { w: Value; g: Value; m: Value },
+  attributes: LionAttributes & { rates: Rates },
+): { newW: Value; newM: Value } {
+  const { newW, newM } = operands.w.graph.add(lionOp, operands, attributes);
+  return { newW, newM };
 }

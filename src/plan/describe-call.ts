@@ -15,9 +15,14 @@ export function describeCall(call: KernelCall): string {
       return pooling(call.attributes);
     default:
       return Object.entries(call.attributes)
-        .map(([name, value]) => `${name}: ${Array.isArray(value) ? formatShape(value) : value}`)
+        .map(([name, value]) => `${name}: ${described(value)}`)
         .join(', ');
   }
+}
+
+function described(value: unknown): string {
+  if (!Array.isArray(value)) return String(value);
+  return value.some((item) => typeof item === 'object') ? `${value.length}` : formatShape(value);
 }
 
 function convolution(a: Conv2dAttributes): string {

@@ -1,5 +1,11 @@
 import { convFlops, convWorkspaceSize, directFits, mirrorConvolution } from './conv-workspace.js';
-import type { Conv2dAttributes, KernelName, KernelTable, Pool2dAttributes } from './kernels.js';
+import type {
+  Conv2dAttributes,
+  KernelName,
+  KernelTable,
+  Pool2dAttributes,
+  UpdateRange,
+} from './kernels.js';
 
 /**
  * Number of elements of an operand: exact, or a lower bound for kernels that use only a part; `touched`
@@ -131,6 +137,18 @@ function poolSizes(a: Pool2dAttributes): { x: number; y: number } {
 function shardSize({ starts, counts }: { starts: number[]; counts: number[] }): OperandSize {
   const atLeast = Math.max(0, ...starts.map((start, r) => start + counts[r]));
   return { atLeast, touched: counts.reduce((sum, count) => sum + count, 0) };
+}
+
+/** Operand sizes of a call that updates a range of the weights, with these slots. */
+function updateSizes({ start, count }: UpdateRange) {
+  const whole = { atLeast: start + count, touched: count };
+  return { whole, shard: { atLeast: count } };
+}
+
+function groupsProblem({ count, groups }: UpdateRange): string | undefined {
+  if (groups === undefined) return undefined;
+  const covered = groups.reduce((sum, group) => sum + group.count, 0);
+  return covered === count ? undefined : `the groups cover ${covered} of ${count} elements`;
 }
 
 function shardProblem(a: { starts: number[]; counts: number[] }): string | undefined {
@@ -402,30 +420,54 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
   }),
 
   adam: spec(
-    ({ start, count }) => {
-      const whole = { atLeast: start + count, touched: count };
-      const shard = { atLeast: count };
+    (a) => {
+      const { whole, shard } = updateSizes(a);
       return {
         reads: { w: whole, g: whole, m: shard, v: shard },
         writes: { newW: whole, newM: shard, newV: shard },
       };
     },
-    { inPlace: { newW: 'w', newM: 'm', newV: 'v' } },
+    { inPlace: { newW: 'w', newM: 'm', newV: 'v' }, problem: groupsProblem },
   ),
   sgd: spec(
-    ({ start, count }) => {
-      const whole = { atLeast: start + count, touched: count };
-      const shard = { atLeast: count };
+    (a) => {
+      const { whole, shard } = updateSizes(a);
       return { reads: { w: whole, g: whole, m: shard }, writes: { newW: whole, newM: shard } };
     },
     {
       optional: ['m', 'newM'],
       inPlace: { newW: 'w', newM: 'm' },
-      problem: ({ momentum }, operands) => {
+      problem: (a, operands) => {
         if (operands.has('m') !== operands.has('newM')) return "'m' and 'newM' go together";
-        return momentum !== 0 && !operands.has('m') ? "momentum needs the operand 'm'" : undefined;
+        const lacksM = a.momentum !== 0 && !operands.has('m');
+        return lacksM ? "momentum needs the operand 'm'" : groupsProblem(a);
       },
     },
+  ),
+  rmsprop: spec(
+    (a) => {
+      const { whole, shard } = updateSizes(a);
+      return {
+        reads: { w: whole, g: whole, v: shard, m: shard, a: shard },
+        writes: { newW: whole, newV: shard, newM: shard, newA: shard },
+      };
+    },
+    {
+      optional: ['m', 'a', 'newM', 'newA'],
+      inPlace: { newW: 'w', newV: 'v', newM: 'm', newA: 'a' },
+      problem: (a, operands) => {
+        if (operands.has('m') !== operands.has('newM')) return "'m' and 'newM' go together";
+        if (operands.has('a') !== operands.has('newA')) return "'a' and 'newA' go together";
+        return groupsProblem(a);
+      },
+    },
+  ),
+  lion: spec(
+    (a) => {
+      const { whole, shard } = updateSizes(a);
+      return { reads: { w: whole, g: whole, m: shard }, writes: { newW: whole, newM: shard } };
+    },
+    { inPlace: { newW: 'w', newM: 'm' }, problem: groupsProblem },
   ),
 };
 

@@ -79,6 +79,27 @@ interface Classes {
   sparse: boolean;
 }
 
+/**
+ * Consecutive elements that an optimizer's call changes at rates of their own: at `rateScale` times the
+ * learning rate, after w −= rate · decay · w.
+ */
+export interface UpdateGroup {
+  count: number;
+  rateScale: number;
+  decay: number;
+}
+
+/**
+ * Which weights an optimizer's call changes: elements [start, start + count) of the trainable range, and
+ * of slots [0, count). Without groups all change at the learning rate, and none decay; else the groups
+ * cover the range in order.
+ */
+export interface UpdateRange {
+  start: number;
+  count: number;
+  groups?: UpdateGroup[];
+}
+
 interface Kernel<
   Reads extends string,
   Writes extends string,
@@ -261,26 +282,43 @@ export interface KernelTable {
   allGatherShards: Kernel<'x', 'y', { starts: number[]; counts: number[] }>;
 
   /**
-   * Keras's Adam over elements [start, start + count) of w and g and [0, count) of m and v, at run
-   * parameters `learningRate` and `step` t ≥ 1: m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂);
-   * w −= learningRate · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + epsilon).
+   * Keras's Adam and AdamW over the range, at run parameters `learningRate` (times the group's scale:
+   * rate) and `step` t ≥ 1: w −= rate · decay · w; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂);
+   * w −= rate · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + epsilon).
    */
   adam: Kernel<
     'w' | 'g' | 'm' | 'v',
     'newW' | 'newM' | 'newV',
-    { start: number; count: number; beta1: number; beta2: number; epsilon: number }
+    UpdateRange & { beta1: number; beta2: number; epsilon: number }
   >;
   /**
-   * Keras's SGD over the same ranges: without momentum w −= learningRate · g; else m = momentum · m −
-   * learningRate · g and w += m, or with Nesterov w += momentum · m − learningRate · g.
+   * Keras's SGD over the range: w −= rate · decay · w; then without momentum w −= rate · g; else
+   * m = momentum · m − rate · g and w += m, or with Nesterov w += momentum · m − rate · g.
    */
   sgd: Kernel<
     'w' | 'g',
     'newW',
-    { start: number; count: number; momentum: number; nesterov: boolean },
+    UpdateRange & { momentum: number; nesterov: boolean },
     'm',
     'newM'
   >;
+  /**
+   * Keras's RMSprop over the range: w −= rate · decay · w; v = ρ · v + (1 − ρ) · g²; centered, with a:
+   * a = ρ · a + (1 − ρ) · g; step = rate · g / √(v − a² + epsilon); with m: m = momentum · m + step and
+   * w −= m, else w −= step.
+   */
+  rmsprop: Kernel<
+    'w' | 'g' | 'v',
+    'newW' | 'newV',
+    UpdateRange & { rho: number; momentum: number; epsilon: number },
+    'm' | 'a',
+    'newM' | 'newA'
+  >;
+  /**
+   * Keras's Lion over the range: w −= rate · decay · w; w −= rate · sign(β₁ · m + (1 − β₁) · g);
+   * m = β₂ · m + (1 − β₂) · g.
+   */
+  lion: Kernel<'w' | 'g' | 'm', 'newW' | 'newM', UpdateRange & { beta1: number; beta2: number }>;
 }
 
 /** Name of a kernel. */

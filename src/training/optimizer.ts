@@ -1,3 +1,4 @@
+import type { TrainedWeight } from '../compiler/state-layout.js';
 import type { Value } from '../ops/ir.js';
 import type { Shards } from '../ops/optimizer-update.js';
 import type { LearningRateSchedule } from './schedules/schedule.js';
@@ -11,6 +12,10 @@ export interface UpdateScope {
   /** This replica's shard of each of the optimizer's slots, by name. */
   slots: Readonly<Record<string, Value>>;
   shards: Shards;
+  /** Where in the range each weight lies. */
+  weights: readonly TrainedWeight[];
+  /** Names of all weights of the model, frozen ones included. */
+  modelWeights: readonly string[];
 }
 
 /** New values of weights and slots. */

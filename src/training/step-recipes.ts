@@ -1,5 +1,10 @@
 import { declareArray, type StepRecipe, type TrainingPart } from '../compiler/compile.js';
-import { GRADIENTS_ENTRY, slotEntry, TRAINABLE_ENTRY } from '../compiler/state-layout.js';
+import {
+  GRADIENTS_ENTRY,
+  slotEntry,
+  TRAINABLE_ENTRY,
+  trainedWeights,
+} from '../compiler/state-layout.js';
 import { UnknownNameError } from '../core/errors.js';
 import type { CallContext } from '../graph/graph-layer.js';
 import type { Variable } from '../graph/variable.js';
@@ -173,7 +178,11 @@ function emitOptimizer(graph: IrGraph, optimizer: Optimizer, layout: StateLayout
   const slots = Object.fromEntries(
     layout.slots.map(({ name, size }) => [name, graph.variable(slotEntry(name), [size])]),
   );
-  const next = optimizer.emit({ w, g, slots, shards });
+  const weights = trainedWeights(layout);
+  const modelWeights = layout.entries.flatMap(({ name, role }) => {
+    return role === 'weight' && name !== TRAINABLE_ENTRY ? name : [];
+  });
+  const next = optimizer.emit({ w, g, slots, shards, weights, modelWeights });
   const gathered = allGatherShards(next.w, shards);
   if (next.w !== w) graph.updates.push({ value: next.w, entry: TRAINABLE_ENTRY });
   graph.updates.push({ value: gathered, entry: TRAINABLE_ENTRY });

@@ -1,5 +1,5 @@
 import { compileStep, type StepRecipe } from '../compiler/compile.js';
-import { layOutState } from '../compiler/state-layout.js';
+import { layOutState, trainedWeights } from '../compiler/state-layout.js';
 import { ValueError } from '../core/errors.js';
 import type { VariableHolder } from '../graph/variable.js';
 import type { Plan } from '../plan/plan.js';
@@ -322,28 +322,20 @@ export class Trainer implements VariableHolder {
   /** Cuts a range of all trained weights into one array a weight. */
   #split(layout: StateLayout, range: Float32Array): Map<string, Float32Array> {
     const parts = new Map<string, Float32Array>();
-    for (const { name, offset, size } of trainedEntries(layout)) {
-      const from = offset - layout.trainable.offset;
-      parts.set(name, range.slice(from, from + size));
+    for (const { entry, start, count } of trainedWeights(layout)) {
+      parts.set(entry, range.slice(start, start + count));
     }
     return parts;
   }
 
   #join(layout: StateLayout, parts: ReadonlyMap<string, Float32Array>): Float32Array {
     const range = new Float32Array(layout.trainable.size);
-    for (const { name, offset, size } of trainedEntries(layout)) {
-      const part = parts.get(name);
-      if (part?.length === size) range.set(part, offset - layout.trainable.offset);
+    for (const { entry, start, count } of trainedWeights(layout)) {
+      const part = parts.get(entry);
+      if (part?.length === count) range.set(part, start);
     }
     return range;
   }
-}
-
-function trainedEntries({ entries, trainable }: StateLayout) {
-  const end = trainable.offset + trainable.size;
-  return entries.filter(({ name, role, offset }) => {
-    return role === 'weight' && name[0] !== '@' && offset >= trainable.offset && offset < end;
-  });
 }
 
 /** Samples of a batch for each replica: as even as can be, the first ones taking the rest. */

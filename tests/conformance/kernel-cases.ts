@@ -58,4 +58,6 @@ export const kernelCases: { readonly [K in KernelName]: Cases<K> } = {
   allGatherShards: collective.allGatherShardsCases,
   adam: optimizer.adamCases,
   sgd: optimizer.sgdCases,
+  rmsprop: optimizer.rmspropCases,
+  lion: optimizer.lionCases,
 };

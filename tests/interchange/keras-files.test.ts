@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   activation,
   adam,
+  adamW,
   batchNormalization,
   conv2d,
   cosineDecay,
@@ -13,11 +14,13 @@ import {
   encodeLegacyH5,
   input,
   lambda,
+  lion,
   loadKerasWeights,
   Model,
   matchKerasWeights,
   modelFromJson,
   modelToJson,
+  rmsprop,
   sequential,
   sgd,
   warmUp,
@@ -64,7 +67,15 @@ test('random graphs come back from .keras, .h5, JSON and weights', async () => {
 
 test('optimizer, losses, metrics and state come back', async () => {
   const model = await trainedModel();
-  for (const optimizer of [undefined, sgd({ momentum: 0.5, nesterov: true }), sgd()]) {
+  const optimizers = [
+    undefined,
+    sgd({ momentum: 0.5, nesterov: true }),
+    sgd(),
+    adamW(),
+    rmsprop({ centered: true, weightDecay: 0.5 }),
+    lion(),
+  ];
+  for (const optimizer of optimizers) {
     if (optimizer) {
       const loss = ['sparseCategoricalCrossentropy'] as const;
       const metrics = ['topKAccuracy', 'mse'] as const;

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import {
   adam,
+  adamW,
   categoricalCrossentropy,
   cosineDecay,
   createReferenceExecutor,
@@ -17,10 +18,12 @@ import {
   encodeKerasWeights,
   encodeLegacyH5,
   encodeSafetensors,
+  lion,
   loadKerasWeights,
   type Model,
   modelToJson,
   Random,
+  rmsprop,
   type SampleArray,
   sgd,
   type TensorInput,
@@ -86,9 +89,12 @@ async function graphJob(seed: number): Promise<Job> {
       learningRate:
         seed % 2 === 0 ? 0.02 : cosineDecay({ initialLearningRate: 0.03, decaySteps: 6 }),
     }),
+    adamW({ learningRate: 0.003, weightDecay: 0.1 }),
+    rmsprop({ learningRate: 0.003, momentum: 0.5, centered: seed % 2 === 0 }),
+    lion({ learningRate: 0.001, weightDecay: 0.1 }),
   ];
   model.compile({
-    optimizer: optimizers[seed % 3],
+    optimizer: optimizers[seed % optimizers.length],
     loss: categoricalCrossentropy(),
     lossWeights: model.outputNames.map((_, i) => 1 / (i + 1)),
     metrics: ['accuracy'],

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   adam,
+  adamW,
   type Callback,
   decodeModel,
   type ExecutorOptions,
   encodeModel,
   type FitOptions,
+  lion,
   type Model,
   type Optimizer,
+  rmsprop,
   sgd,
 } from '../../src/node.js';
 import { IMAGE, residualModel, samples, weightsOf } from './small-models.js';
@@ -22,6 +25,14 @@ const optimizers: Record<string, () => Optimizer> = {
   'SGD with momentum': () => sgd({ learningRate: 0.05, momentum: 0.9 }),
   'SGD with Nesterov momentum': () => sgd({ momentum: 0.9, nesterov: true }),
   'plain SGD': () => sgd(),
+  'AdamW in groups': () =>
+    adamW({
+      weightDecay: 0.1,
+      excludeFromWeightDecay: ['bias', 'gamma', 'beta'],
+      learningRateMultipliers: { 'conv*': 0.5 },
+    }),
+  'centered RMSprop': () => rmsprop({ momentum: 0.5, centered: true }),
+  Lion: () => lion({ weightDecay: 0.1 }),
 };
 
 function compiled(optimizer: () => Optimizer, executor: ExecutorOptions): Model {

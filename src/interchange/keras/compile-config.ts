@@ -28,7 +28,6 @@ interface Row {
 }
 
 const OPTIMIZER_FIXED = {
-  weight_decay: [null],
   clipnorm: [null],
   global_clipnorm: [null],
   clipvalue: [null],
@@ -36,6 +35,14 @@ const OPTIMIZER_FIXED = {
   loss_scale_factor: [null],
   gradient_accumulation_steps: [null],
 };
+/** Options of every optimizer that both have, in Keras's spelling, and ours; null leaves them out. */
+const OPTIMIZER_COMMON: Readonly<Record<string, string>> = { weight_decay: 'weightDecay' };
+/** Options of ours that Keras has as method calls, which its files do not hold. */
+const OPTIMIZER_OURS = [
+  'excludeFromWeightDecay',
+  'weightDecayMultipliers',
+  'learningRateMultipliers',
+];
 /** Options of optimizers that mean nothing while those above are off, and their values when written. */
 const OPTIMIZER_FREE: Json = { ema_momentum: 0.99, ema_overwrite_frequency: null };
 /** Options that only older Keras wrote. */
@@ -51,9 +58,24 @@ const optimizers: Readonly<Record<string, Row>> = {
     options: ['learning_rate', 'beta_1', 'beta_2', 'epsilon'],
     fixed: { ...OPTIMIZER_FIXED, amsgrad: [false] },
   },
+  AdamW: {
+    name: 'adamw',
+    options: ['learning_rate', 'beta_1', 'beta_2', 'epsilon'],
+    fixed: { ...OPTIMIZER_FIXED, amsgrad: [false] },
+  },
   SGD: {
     name: 'sgd',
     options: ['learning_rate', 'momentum', 'nesterov'],
+    fixed: OPTIMIZER_FIXED,
+  },
+  RMSprop: {
+    name: 'rmsprop',
+    options: ['learning_rate', 'rho', 'momentum', 'epsilon', 'centered'],
+    fixed: OPTIMIZER_FIXED,
+  },
+  Lion: {
+    name: 'lion',
+    options: ['learning_rate', 'beta_1', 'beta_2'],
     fixed: OPTIMIZER_FIXED,
   },
 };
@@ -87,6 +109,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   mse: 'MeanSquaredError',
   MSE: 'MeanSquaredError',
   sgd: 'SGD',
+  adamw: 'AdamW',
+  rmsprop: 'RMSprop',
 };
 
 const LEAVE_OUT = 'load the file with { compile: false } to leave its training settings out';
@@ -133,6 +157,20 @@ function optionsOf(
   return options;
 }
 
+/** Options of an optimizer of ours: its own, and those that all have. */
+function optimizerOptions(
+  { row, config }: { row: Row; config: Json },
+  where: string,
+): Record<string, unknown> {
+  const common: Record<string, unknown> = {};
+  const own: Record<string, unknown> = { ...config };
+  for (const [theirs, ours] of Object.entries(OPTIMIZER_COMMON)) {
+    if (own[theirs] !== null && own[theirs] !== undefined) common[ours] = own[theirs];
+    delete own[theirs];
+  }
+  return { ...optionsOf({ row, config: own }, where), ...common };
+}
+
 function write(
   rows: Readonly<Record<string, Row>>,
   className: string,
@@ -165,13 +203,32 @@ function metricToKeras(name: string, config: Json, sparse: boolean): unknown {
   return undefined;
 }
 
+function optimizerToKeras({ name, config }: Named): Json | undefined {
+  const className = classOf(optimizers, name);
+  if (className === undefined || OPTIMIZER_OURS.some((option) => option in config))
+    return undefined;
+  const { learningRate, ...own }: Record<string, unknown> = { ...config };
+  const common: Record<string, unknown> = { learning_rate: learningRateToKeras(learningRate) };
+  for (const [theirs, ours] of Object.entries(OPTIMIZER_COMMON)) {
+    common[theirs] = config[ours] ?? null;
+    delete own[ours];
+  }
+  const extra = { name, ...common, ...OPTIMIZER_FREE };
+  return write(optimizers, className, 'keras.optimizers', own, extra);
+}
+
+interface Named {
+  readonly name: string;
+  readonly config: Json;
+}
+
 interface OurCompileConfig {
   readonly outputs: readonly {
-    readonly loss: { readonly name: string; readonly config: Json };
+    readonly loss: Named;
     readonly weight: number;
-    readonly metrics: readonly { readonly name: string; readonly config: Json }[];
+    readonly metrics: readonly Named[];
   }[];
-  readonly optimizer: { readonly name: string; readonly config: Json };
+  readonly optimizer: Named;
 }
 
 /**
@@ -182,8 +239,7 @@ interface OurCompileConfig {
 export function compileToKeras(model: Model): Json | undefined {
   const config = model.compileConfig() as OurCompileConfig | undefined;
   if (config === undefined) return undefined;
-  const optimizer = classOf(optimizers, config.optimizer.name);
-  const { learningRate, ...optimizerConfig } = config.optimizer.config;
+  const optimizer = optimizerToKeras(config.optimizer);
   const outputs = config.outputs.map(({ loss, metrics: list }) => {
     const className = classOf(losses, loss.name);
     const sparse = loss.name.startsWith('sparse');
@@ -199,11 +255,7 @@ export function compileToKeras(model: Model): Json | undefined {
   const several = outputs.length > 1;
   const of = (key: 'loss' | 'metrics') => outputs.map((output) => output?.[key]);
   return {
-    optimizer: write(optimizers, optimizer, 'keras.optimizers', optimizerConfig, {
-      name: config.optimizer.name,
-      learning_rate: learningRateToKeras(learningRate),
-      ...OPTIMIZER_FREE,
-    }),
+    optimizer,
     loss: several ? of('loss') : of('loss')[0],
     loss_weights: several ? config.outputs.map(({ weight }) => weight) : singleWeight(config),
     metrics: several ? of('metrics') : of('metrics')[0],
@@ -281,7 +333,7 @@ export function compileFromKeras(
   if (config.loss === undefined || config.loss === null) return undefined;
   requireOneOf(config.weighted_metrics ?? null, [null, []], `${where}.weighted_metrics`);
   const found = rowOf(optimizers, optimizer, 'optimizer', `${where}.optimizer`);
-  const options = optionsOf(found, `${where}.optimizer`);
+  const options = optimizerOptions(found, `${where}.optimizer`);
   if ('learningRate' in options) {
     const path = `${where}.optimizer.config.learning_rate`;
     options.learningRate = learningRateFromKeras(options.learningRate, path, LEAVE_OUT);

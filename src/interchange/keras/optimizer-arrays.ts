@@ -7,10 +7,20 @@ import type { NamedVariable } from '../../training/trainee.js';
 import type { OptimizerState } from '../../training/trainer.js';
 import { readFloats } from './weight-matching.js';
 
-/** Keras's names of the arrays that optimizers keep. */
-const SLOT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  adam: { m: 'momentum', v: 'velocity' },
-  sgd: { m: 'momentum' },
+/** Keras's names of the arrays that an optimizer keeps, and how it orders them. */
+interface SlotRow {
+  readonly names: Readonly<Record<string, string>>;
+  /** Whether all weights have their first array before any has its second. */
+  readonly bySlot?: boolean;
+}
+
+const MOMENTS: SlotRow = { names: { m: 'momentum', v: 'velocity' } };
+const SLOTS: Readonly<Record<string, SlotRow>> = {
+  adam: MOMENTS,
+  adamw: MOMENTS,
+  sgd: MOMENTS,
+  rmsprop: { names: { v: 'velocity', m: 'momentum', a: 'average_gradient' }, bySlot: true },
+  lion: MOMENTS,
 };
 
 /** Weights that training changes, in the order in which Keras keeps their state. */
@@ -19,9 +29,29 @@ function trained(model: Model): NamedVariable[] {
   return model.namedVariables.filter(({ variable }) => set.has(variable));
 }
 
+/** An array that the optimizer keeps of a weight. */
+interface SlotArray extends NamedVariable {
+  readonly slot: string;
+  /** Keras's name of the slot. */
+  readonly kept: string;
+}
+
+/** The arrays of the optimizer in Keras's order. */
+function slotArrays(model: Model): SlotArray[] {
+  const { name, slots } = model.optimizer;
+  const row: SlotRow | undefined = Object.hasOwn(SLOTS, name) ? SLOTS[name] : undefined;
+  const weights = trained(model);
+  const groups = row?.bySlot === true ? slots.map((slot) => [slot]) : [slots];
+  return groups.flatMap((group) =>
+    weights.flatMap((weight) =>
+      group.map((slot) => ({ ...weight, slot, kept: row?.names[slot] ?? slot })),
+    ),
+  );
+}
+
 /**
- * Iteration, learning rate unless it follows a schedule, and, once it has trained, the arrays of every trained weight, in Keras's order
- * and with its names.
+ * Iteration, learning rate unless it follows a schedule, and, once it has trained, the arrays of every
+ * trained weight, in Keras's order and with its names.
  * @param paths what Keras calls the weights, where that differs from our entries.
  */
 export async function optimizerArrays(
@@ -29,7 +59,7 @@ export async function optimizerArrays(
   paths: ReadonlyMap<Variable, string> = new Map(),
 ): Promise<{ readonly name: string; readonly dataset: Hdf5DatasetInput }[]> {
   const { iterations, slots } = await model.optimizerState();
-  const { name, learningRate, schedule, slots: slotNames } = model.optimizer;
+  const { learningRate, schedule } = model.optimizer;
   const arrays: { name: string; dataset: Hdf5DatasetInput }[] = [
     { name: 'iteration', dataset: { shape: [], data: BigInt64Array.of(BigInt(iterations)) } },
   ];
@@ -38,13 +68,10 @@ export async function optimizerArrays(
     arrays.push({ name: 'learning_rate', dataset: rate });
   }
   if (iterations === 0 && slots.size === 0) return arrays;
-  for (const { entry, variable } of trained(model)) {
-    for (const slot of slotNames) {
-      const data = slots.get(slot)?.get(entry) ?? new Float32Array(variable.size);
-      const kept = SLOT_NAMES[name]?.[slot] ?? slot;
-      const full = `${(paths.get(variable) ?? entry).replaceAll('/', '_')}_${kept}`;
-      arrays.push({ name: full, dataset: { shape: variable.shape, data } });
-    }
+  for (const { entry, variable, slot, kept } of slotArrays(model)) {
+    const data = slots.get(slot)?.get(entry) ?? new Float32Array(variable.size);
+    const full = `${(paths.get(variable) ?? entry).replaceAll('/', '_')}_${kept}`;
+    arrays.push({ name: full, dataset: { shape: variable.shape, data } });
   }
   return arrays;
 }
@@ -69,11 +96,10 @@ export async function takeOptimizerArrays(
   source: string,
 ): Promise<void> {
   if (datasets.length === 0) return;
-  const variables = trained(model);
-  const slotNames = model.optimizer.slots;
-  const { schedule } = model.optimizer;
+  const wanted = slotArrays(model);
+  const { schedule, slots: slotNames } = model.optimizer;
   const single = schedule === undefined ? 2 : 1;
-  const expected = single + variables.length * slotNames.length;
+  const expected = single + wanted.length;
   if (datasets.length !== expected && datasets.length !== single) {
     throw new FormatError(
       `${source} holds ${datasets.length} arrays of its optimizer, but ${model.optimizer.name} keeps ${expected} for this model; load it with { compile: false } to leave them out`,
@@ -82,16 +108,14 @@ export async function takeOptimizerArrays(
   const iterations = iterationsOf(datasets[0], source);
   const slots = new Map(slotNames.map((slot) => [slot, new Map<string, Float32Array>()]));
   if (datasets.length > single) {
-    variables.forEach(({ entry, variable }, i) => {
-      slotNames.forEach((slot, j) => {
-        const dataset = datasets[single + i * slotNames.length + j];
-        if (dataset.shape.join() !== variable.shape.join()) {
-          throw new FormatError(
-            `${source}: the optimizer's ${slot} of '${entry}' is ${dataset}, expected [${variable.shape.join(', ')}]`,
-          );
-        }
-        slots.get(slot)?.set(entry, readFloats(dataset, source));
-      });
+    wanted.forEach(({ entry, variable, slot }, i) => {
+      const dataset = datasets[single + i];
+      if (dataset.shape.join() !== variable.shape.join()) {
+        throw new FormatError(
+          `${source}: the optimizer's ${slot} of '${entry}' is ${dataset}, expected [${variable.shape.join(', ')}]`,
+        );
+      }
+      slots.get(slot)?.set(entry, readFloats(dataset, source));
     });
   }
   if (schedule === undefined) {

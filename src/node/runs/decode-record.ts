@@ -82,6 +82,7 @@ function readSettings(field: Field): RunSettings {
     batchSize: field.get('batchSize').integer(1),
     optimizer: field.get('optimizer').oneOf(optimizerNames),
     learningRate: field.get('learningRate').number(0),
+    weightDecay: field.get('weightDecay').optional((decay) => decay.number(0)),
     limit: field.get('limit').optional((limit) => limit.integer(1)),
     seed: field.get('seed').integer(0),
     executor: field.get('executor').oneOf(EXECUTORS),

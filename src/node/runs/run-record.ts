@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
   readonly learningRate: number;
+  /** Decoupled decay; the optimizer's default when absent. */
+  readonly weightDecay?: number;
   /** Most samples of each part of the data set. */
   readonly limit?: number;
   /** Determines first weights, order of samples and dropout. */

@@ -37,7 +37,7 @@ import {
   bindUnaryGradient,
 } from './bind/elementwise.js';
 import { bindMatmul } from './bind/matmul.js';
-import { bindAdam, bindSgd } from './bind/optimizers.js';
+import { bindAdam, bindLion, bindRmsprop, bindSgd } from './bind/optimizers.js';
 import {
   bindAveragePool,
   bindAveragePoolGradient,
@@ -100,6 +100,8 @@ const binders: { readonly [K in KernelName]: Binder<K> } = {
   allGatherShards: bindAllGatherShards,
   adam: bindAdam,
   sgd: bindSgd,
+  rmsprop: bindRmsprop,
+  lion: bindLion,
 };
 
 /** Makes a call of a plan ready to run over a replica's memory. */

@@ -189,7 +189,7 @@ test('adam updates a range whose length is no multiple of the vector width', () 
     const v = draws(size, 13, (random) => random.uniform());
     const arena = new Arena();
     const [atW, atG, atM, atV] = [w, g, m, v].map((values) => arena.put(values));
-    kernels.adam_f32(atW, atG, atM, atV, atW, atM, atV, size, 0.01, 0.1, 0.001, 1e-7);
+    kernels.adam_f32(atW, atG, atM, atV, size, 0.01, 0.1, 0.001, 1e-7, 0);
     const newM = m.map((value, i) => value + (g[i] - value) * 0.1);
     const newV = v.map((value, i) => value + (g[i] * g[i] - value) * 0.001);
     assertClose(arena.get(atM), newM, 1e-6);

@@ -20,14 +20,12 @@ export interface KernelExports {
     g: number,
     m: number,
     v: number,
-    newW: number,
-    newM: number,
-    newV: number,
     count: number,
     rate: number,
     rest1: number,
     rest2: number,
     epsilon: number,
+    decay: number,
   ): void;
   affine_f32(x: number, y: number, size: number, scale: number, offset: number): void;
   averagePool_f32(
@@ -292,6 +290,18 @@ export interface KernelExports {
     outHeight: number,
     outWidth: number,
   ): void;
+  lion_f32(
+    w: number,
+    g: number,
+    m: number,
+    count: number,
+    rate: number,
+    beta1: number,
+    rest1: number,
+    beta2: number,
+    rest2: number,
+    decay: number,
+  ): void;
   maxPool_f32(
     x: number,
     y: number,
@@ -352,18 +362,31 @@ export interface KernelExports {
     scale: number,
   ): void;
   packFilters_f32(w: number, packed: number, rows: number, filters: number): void;
+  rmsprop_f32(
+    w: number,
+    g: number,
+    v: number,
+    m: number,
+    a: number,
+    count: number,
+    rate: number,
+    rho: number,
+    rest: number,
+    momentum: number,
+    epsilon: number,
+    decay: number,
+  ): void;
   putNumber(index: number, value: number): void;
-  sgd_f32(w: number, g: number, newW: number, count: number, rate: number): void;
+  sgd_f32(w: number, g: number, count: number, rate: number, decay: number): void;
   sgdMomentum_f32(
     w: number,
     g: number,
     m: number,
-    newW: number,
-    newM: number,
     count: number,
     rate: number,
     momentum: number,
     nesterov: number,
+    decay: number,
   ): void;
   softmax_f32(x: number, y: number, rows: number, channels: number): void;
   softmaxGradient_f32(y: number, dy: number, dx: number, rows: number, channels: number): void;

@@ -22,7 +22,7 @@ import {
   unaryGradient,
 } from './kernels/elementwise.js';
 import { matmul } from './kernels/matmul.js';
-import { adam, sgd } from './kernels/optimizers.js';
+import { adam, lion, rmsprop, sgd } from './kernels/optimizers.js';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './kernels/pooling.js';
 import {
   columnSums,
@@ -89,4 +89,6 @@ export const referenceKernels: { readonly [K in KernelName]: ReferenceKernel<K> 
   allGatherShards,
   adam,
   sgd,
+  rmsprop,
+  lion,
 };

@@ -1,41 +1,88 @@
+import { placeGroups } from '../../../plan/update-groups.js';
 import type { Binder } from '../binding.js';
 import { optionalAddress } from './optional-address.js';
 
-/** Adam over [start, start + count) of w and g and [0, count) of m and v. */
-export const bindAdam: Binder<'adam'> = ({ reads, writes, attributes }, context) => {
+/** Adam over the range, group by group. */
+export const bindAdam: Binder<'adam'> = ({ reads, attributes }, context) => {
   const { kernels, parameters } = context;
-  const { start, count, beta1, beta2, epsilon } = attributes;
+  const { start, beta1, beta2, epsilon } = attributes;
   const w = context.address(reads.w) + 4 * start;
   const g = context.address(reads.g) + 4 * start;
   const m = context.address(reads.m);
   const v = context.address(reads.v);
-  const newW = context.address(writes.newW) + 4 * start;
-  const newM = context.address(writes.newM);
-  const newV = context.address(writes.newV);
   const rest1 = 1 - beta1;
   const rest2 = 1 - beta2;
+  const groups = placeGroups(attributes);
   return () => {
     const { learningRate, step } = parameters;
-    const rate = (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
-    kernels.adam_f32(w, g, m, v, newW, newM, newV, count, rate, rest1, rest2, epsilon);
+    for (const { from, count, rateScale, decay } of groups) {
+      const plainRate = learningRate * rateScale;
+      const rate = (plainRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
+      const at = 4 * from;
+      const decayed = plainRate * decay;
+      kernels.adam_f32(w + at, g + at, m + at, v + at, count, rate, rest1, rest2, epsilon, decayed);
+    }
   };
 };
 
-/** SGD over the same ranges; with m and newM it has momentum. */
-export const bindSgd: Binder<'sgd'> = ({ reads, writes, attributes }, context) => {
+/** SGD over the range, group by group; with m and newM it has momentum. */
+export const bindSgd: Binder<'sgd'> = ({ reads, attributes }, context) => {
   const { kernels, parameters } = context;
-  const { start, count, momentum } = attributes;
+  const { start, momentum } = attributes;
   const w = context.address(reads.w) + 4 * start;
   const g = context.address(reads.g) + 4 * start;
-  const newW = context.address(writes.newW) + 4 * start;
   const m = optionalAddress(context, reads.m);
-  const newM = optionalAddress(context, writes.newM);
-  if (m === 0 || newM === 0) {
-    return () => kernels.sgd_f32(w, g, newW, count, parameters.learningRate);
-  }
+  const groups = placeGroups(attributes);
   const nesterov = Number(attributes.nesterov);
   return () => {
-    const { learningRate } = parameters;
-    kernels.sgdMomentum_f32(w, g, m, newW, newM, count, learningRate, momentum, nesterov);
+    for (const { from, count, rateScale, decay } of groups) {
+      const rate = parameters.learningRate * rateScale;
+      const at = 4 * from;
+      if (m === 0) kernels.sgd_f32(w + at, g + at, count, rate, rate * decay);
+      else {
+        const decayed = rate * decay;
+        kernels.sgdMomentum_f32(w + at, g + at, m + at, count, rate, momentum, nesterov, decayed);
+      }
+    }
+  };
+};
+
+/** RMSprop over the range, group by group; with m it has momentum, with a it is centered. */
+export const bindRmsprop: Binder<'rmsprop'> = ({ reads, attributes }, context) => {
+  const { kernels, parameters } = context;
+  const { start, rho, momentum, epsilon } = attributes;
+  const w = context.address(reads.w) + 4 * start;
+  const g = context.address(reads.g) + 4 * start;
+  const v = context.address(reads.v);
+  const m = optionalAddress(context, reads.m);
+  const a = optionalAddress(context, reads.a);
+  const groups = placeGroups(attributes);
+  return () => {
+    for (const { from, count, rateScale, decay } of groups) {
+      const rate = parameters.learningRate * rateScale;
+      const at = 4 * from;
+      const [atM, atA] = [m && m + at, a && a + at];
+      const decayed = rate * decay;
+      const rates = [rate, rho, 1 - rho, momentum, epsilon, decayed] as const;
+      kernels.rmsprop_f32(w + at, g + at, v + at, atM, atA, count, ...rates);
+    }
+  };
+};
+
+/** Lion over the range, group by group. */
+export const bindLion: Binder<'lion'> = ({ reads, attributes }, context) => {
+  const { kernels, parameters } = context;
+  const { start, beta1, beta2 } = attributes;
+  const w = context.address(reads.w) + 4 * start;
+  const g = context.address(reads.g) + 4 * start;
+  const m = context.address(reads.m);
+  const groups = placeGroups(attributes);
+  return () => {
+    for (const { from, count, rateScale, decay } of groups) {
+      const rate = parameters.learningRate * rateScale;
+      const at = 4 * from;
+      const rates = [rate, beta1, 1 - beta1, beta2, 1 - beta2, rate * decay] as const;
+      kernels.lion_f32(w + at, g + at, m + at, count, ...rates);
+    }
   };
 };
