@@ -19,6 +19,18 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('It must be a number greater than 0.');
 }
 
+/** When a run is saved within an epoch: `500` is steps, `5m`, `30s` and `1h` are times. */
+export function checkpointInterval(text: string): { everySteps?: number; everyMinutes?: number } {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text.trim()) ?? [];
+  const value = Number(digits);
+  if (unit === '' && Number.isSafeInteger(value) && value >= 1) return { everySteps: value };
+  const minutes = value * ({ s: 1 / 60, m: 1, h: 60 }[unit] ?? Number.NaN);
+  if (minutes > 0) return { everyMinutes: minutes };
+  throw new InvalidArgumentError(
+    'It must be a number of steps, such as 500, or a time: 30s, 5m, 1h.',
+  );
+}
+
 /** A parser of one of some names, for commander. */
 export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
   return (text) => {

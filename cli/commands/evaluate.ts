@@ -40,6 +40,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   });
   const model = await folder.readModel({ executor, replicas, gemm });
   try {
+    if (!json) for (const note of folder.notes) print(`Note: ${note}`);
     if (!json) print(`${info.title}: ${grouped(test.size)} test images from ${info.where}`);
     const callbacks = json ? [] : [progressBar({ samples: test.size })];
     const figures = await model.evaluate(test, { batchSize: settings.batchSize, callbacks });

@@ -30,6 +30,7 @@ import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
 import {
   addEngineOptions,
   addJsonOption,
+  checkpointInterval,
   type EngineOptions,
   integer,
   oneOf,
@@ -51,6 +52,7 @@ interface TrainOptions extends EngineOptions {
   seed?: number;
   out?: string;
   resume?: string;
+  checkpointEvery?: RunSettings['checkpoint'];
   profile?: boolean;
   report: boolean;
   json?: boolean;
@@ -104,6 +106,11 @@ export function addTrainCommand(program: Command): void {
     .option('--seed <n>', 'first weights, order of images and dropout (default: 0)', integer(0));
   addEngineOptions(command)
     .option('--out <folder>', 'folder of the run (default: the next free one in runs/)')
+    .option(
+      '--checkpoint-every <interval>',
+      'save within epochs too: after so many steps (500) or after a time (30s, 5m, 1h) (default: 5m)',
+      checkpointInterval,
+    )
     .option('--profile', 'take the time of every kernel call and show where it goes at the end')
     .option('--no-report', 'write no report.html at the end')
     .option('--resume <run>', 'go on with a run; --epochs and --learning-rate may change');
@@ -156,11 +163,20 @@ async function prepare(
 ): Promise<TrainingRun> {
   if (options.resume !== undefined) {
     const { epochs, learningRate, data: dataDir, executor, replicas, gemm } = options;
+    const { checkpointEvery: checkpoint } = options;
     for (const [name, flag] of Object.entries(FIXED_ON_RESUME)) {
       if (options[name as keyof typeof FIXED_ON_RESUME] === undefined) continue;
       throw new ValueError(`${flag} cannot be given with --resume: the run keeps its own.`);
     }
-    const changes: ResumeChanges = { epochs, learningRate, dataDir, executor, replicas, gemm };
+    const changes: ResumeChanges = {
+      epochs,
+      learningRate,
+      dataDir,
+      executor,
+      replicas,
+      gemm,
+      checkpoint,
+    };
     return resumeRun(options.resume, changes, hooks);
   }
   const {
@@ -184,6 +200,7 @@ async function prepare(
     executor: options.executor ?? 'cpu',
     replicas: options.replicas,
     gemm: options.gemm,
+    checkpoint: options.checkpointEvery,
   };
   return startRun(settings, options.out, { ...hooks, model });
 }

@@ -31,14 +31,19 @@ export interface DecodeModelOptions extends ExecutorOptions {
  * A model as one file: safetensors, with `weight/<name>` for every weight and `optimizer/<slot>/<name>`
  * for the optimizer's arrays. The header's metadata holds `format`, `version`, `model` (graph and layer
  * options, JSON) and, for a compiled model, `compile` (losses, metrics, optimizer, JSON) and `iterations`.
- * @returns the bytes in chunks.
+ * @param extra further entries of the metadata, such as where a training run stands.
+ * @returns the bytes in chunks; the arrays are the model's own, which it replaces and never changes.
  */
-export async function encodeModel(model: Model): Promise<Uint8Array[]> {
+export async function encodeModel(
+  model: Model,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array[]> {
   const tensors = new Map<string, TensorInput>();
   for (const { entry, variable } of model.namedVariables) {
     tensors.set(`weight/${entry}`, { shape: [...variable.shape], data: await variable.read() });
   }
   const metadata: Record<string, string> = {
+    ...extra,
     format: FORMAT,
     version: VERSION,
     model: JSON.stringify(networkToConfig(model.network)),

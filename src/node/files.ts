@@ -1,10 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import * as promises from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../core/errors.js';
 
 /** Bytes that are read or written in one go. */
 const LARGEST_TRANSFER = 2 ** 24;
+
+/** What runs are kept with: the part of Node's own that is used, so that a test can let any call fail. */
+export type FileSystem = Pick<
+  typeof promises,
+  'open' | 'rename' | 'rm' | 'stat' | 'link' | 'copyFile' | 'readdir' | 'truncate'
+>;
+
+/** The file system of the machine. */
+export const nodeFiles: FileSystem = promises;
+
+/** Options of `writeFileAtomic`. */
+export interface WriteFileOptions {
+  /** Hears how many bytes are written so far. */
+  readonly onWritten?: (bytes: number) => void;
+  /** Who keeps the file; default the machine. */
+  readonly files?: FileSystem;
+}
 
 /**
  * Writes a file so that a reader sees either the old content or the whole new one: a temporary file
@@ -12,19 +29,31 @@ const LARGEST_TRANSFER = 2 ** 24;
  * failure the temporary file is removed and `path` is as it was.
  *
  * @param chunks the content in order.
- * @param onWritten hears how many bytes are written so far.
  * @throws DataError naming the file and the system's reason.
  */
 export async function writeFileAtomic(
   path: string,
   chunks: readonly Uint8Array[] | Uint8Array | string,
-  onWritten?: (bytes: number) => void,
+  options: WriteFileOptions = {},
 ): Promise<void> {
-  const folder = dirname(path);
+  await writeThenRename(path, chunks, options);
+}
+
+/**
+ * `writeFileAtomic` with something to do between writing the new content and putting it in place.
+ * @param beforeRename called when the temporary file is whole and on the disk.
+ * @throws DataError naming the file and the system's reason.
+ */
+export async function writeThenRename(
+  path: string,
+  chunks: readonly Uint8Array[] | Uint8Array | string,
+  { onWritten, files = nodeFiles }: WriteFileOptions,
+  beforeRename?: () => Promise<void>,
+): Promise<void> {
   const temporary = temporaryPath(path);
   const pieces = typeof chunks === 'string' ? [new TextEncoder().encode(chunks)] : chunks;
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await files.open(temporary, 'wx');
     try {
       let written = 0;
       for (const piece of pieces instanceof Uint8Array ? [pieces] : pieces) {
@@ -39,10 +68,11 @@ export async function writeFileAtomic(
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
-    await syncFolder(folder);
+    await beforeRename?.();
+    await files.rename(temporary, path);
+    await syncFolder(dirname(path), files);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await files.rm(temporary, { force: true }).catch(() => undefined);
     throw new DataError(`cannot write ${path}: ${systemReason(error)}.`);
   }
 }
@@ -53,10 +83,15 @@ export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.${tag}.tmp`);
 }
 
+/** Whether a file name is one that `temporaryPath` made, of any process. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /** Makes a rename in `folder` durable, where the platform can (Windows cannot open folders). */
-export async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string, files: FileSystem = nodeFiles): Promise<void> {
   if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  const handle = await files.open(folder, 'r');
   try {
     await handle.sync();
   } finally {
@@ -64,24 +99,31 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Options of `readFileBounded`. */
+export interface ReadFileOptions {
+  /** Hears how many bytes are read so far, and how many there are. */
+  readonly onRead?: (bytes: number, total: number) => void;
+  /** Who keeps the file; default the machine. */
+  readonly files?: FileSystem;
+}
+
 /**
  * Reads a regular file of at most `maxBytes` bytes.
  *
  * @param what what the file is, such as `the training images`, for error messages.
- * @param onRead hears how many bytes are read so far, and how many there are.
  * @throws DataError when the file is missing, unreadable, no regular file or too large.
  */
 export async function readFileBounded(
   path: string,
   maxBytes: number,
   what: string,
-  onRead?: (bytes: number, total: number) => void,
+  { onRead, files = nodeFiles }: ReadFileOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     // Asked before opening: to open a named pipe would wait for a writer.
-    const { size } = regular(await stat(path), path, what);
+    const { size } = regular(await files.stat(path), path, what);
     if (size > maxBytes) throw tooLarge(path, what, size, maxBytes);
-    const handle = await open(path, 'r');
+    const handle = await files.open(path, 'r');
     try {
       const found = regular(await handle.stat(), path, what).size;
       if (found > maxBytes) throw tooLarge(path, what, found, maxBytes);
@@ -118,7 +160,14 @@ export function systemReason(error: unknown): string {
     case 'EISDIR':
       return 'it is a folder';
     case 'ENOSPC':
+    case 'EDQUOT':
       return 'the disk is full';
+    case 'EFBIG':
+      return 'files may not be that large here';
+    case 'EROFS':
+      return 'the disk can only be read';
+    case 'EIO':
+      return 'the disk reports an error';
     default:
       return error instanceof Error ? error.message : String(error);
   }

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DataError, ResiduumError, ValueError } from '../core/errors.js';
 import type { FileReport } from '../interchange/file-report.js';
 import { detectFormat, exportFormatNames, findFormat } from '../interchange/formats.js';
@@ -10,7 +9,7 @@ import { networkToConfig } from '../network/config.js';
 import { networkFromConfig } from '../network/config-loading.js';
 import { readFileBounded, writeFileAtomic } from './files.js';
 import { makeReceipt, type Receipt, receiptArrays, receiptError, receiptPath } from './receipt.js';
-import { isRunFolder, MODEL_OF_RUN } from './run-folder.js';
+import { isRunFolder, RunFolder } from './run-folder.js';
 import { hasOnnxRuntime, runOnnx } from './run-onnx.js';
 
 const LARGEST_MODEL_FILE = 4 * 2 ** 30;
@@ -36,8 +35,8 @@ interface OpenedFile {
 }
 
 async function openFile(path: string, onProgress?: OnTransfer): Promise<OpenedFile> {
-  const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'model file', (done, total) => {
-    onProgress?.({ stage: 'reading', done, total });
+  const bytes = await readFileBounded(path, LARGEST_MODEL_FILE, 'model file', {
+    onRead: (done, total) => onProgress?.({ stage: 'reading', done, total }),
   });
   onProgress?.({ stage: 'decoding' });
   return { bytes, format: await detectFormat(bytes, path), source: `'${path}'` };
@@ -77,7 +76,10 @@ export async function openModel(
   if (isFolder && !(await isRunFolder(path))) {
     throw new DataError(`${path} is a folder, but no run; name a run's folder or a model file.`);
   }
-  return importModel(isFolder ? join(path, MODEL_OF_RUN) : path, options);
+  if (!isFolder) return importModel(path, options);
+  const { onProgress, ...executorOptions } = options;
+  onProgress?.({ stage: 'decoding' });
+  return (await RunFolder.open(path)).readModel(executorOptions);
 }
 
 /** What `inspectModel` finds out. */
@@ -177,8 +179,8 @@ export async function exportModel(
   onProgress?.({ stage: 'computing' });
   const receipt = await makeReceipt(model, format, path, pieces, seed);
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  await writeFileAtomic(path, pieces, (done) => {
-    onProgress?.({ stage: 'writing', done, total: bytes });
+  await writeFileAtomic(path, pieces, {
+    onWritten: (done) => onProgress?.({ stage: 'writing', done, total: bytes }),
   });
   await writeFileAtomic(receiptPath(path), `${JSON.stringify(receipt, null, 2)}\n`);
   return { path, bytes, receiptPath: receiptPath(path), receipt };

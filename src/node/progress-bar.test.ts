@@ -4,7 +4,14 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RunPlan, TrainingControl } from '../training/callback.js';
 import { formatSeconds, type ProgressBar, progressBar } from './progress-bar.js';
 
-const PLAN: RunPlan = { epochs: 2, initialEpoch: 0, samples: 1000, steps: 10, batchSize: 100 };
+const PLAN: RunPlan = {
+  epochs: 2,
+  initialEpoch: 0,
+  samples: 1000,
+  steps: 10,
+  batchSize: 100,
+  position: () => ({ epoch: 0, batch: 0, samples: 0, sums: {} }),
+};
 const CONTROL = { stopTraining: false } as TrainingControl;
 
 class FakeStream {

@@ -1,55 +1,88 @@
-import { appendFile, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { DataError, ValueError } from '../core/errors.js';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DataError, ResiduumError } from '../core/errors.js';
 import type { StepProfile } from '../inspect/step-profile.js';
 import type { Model } from '../models/model.js';
 import type { ExecutorOptions } from '../models/platform.js';
-import { errorCode, readFileBounded, systemReason, writeFileAtomic } from './files.js';
-import { loadModel, saveModel } from './model-files.js';
+import {
+  errorCode,
+  type FileSystem,
+  isTemporaryName,
+  nodeFiles,
+  readFileBounded,
+  systemReason,
+  writeFileAtomic,
+} from './files.js';
+import { type CheckpointState, decodeCheckpoint, sealCheckpoint } from './runs/checkpoint.js';
 import { decodeRecord, encodeRecord } from './runs/decode-record.js';
-import type { RunEvent } from './runs/run-event.js';
+import {
+  generationPath,
+  listGenerations,
+  MOST_GENERATIONS,
+  replaceBy,
+  writeGeneration,
+} from './runs/generations.js';
+import { lockHolder, type RunHolder, releaseLock, takeLock } from './runs/run-lock.js';
+import { RunLog } from './runs/run-log.js';
 import type { RunRecord } from './runs/run-record.js';
 
 const RECORD = 'run.json';
-/** Name of the model's file in a run's folder. */
-export const MODEL_OF_RUN = 'model.safetensors';
+const MODEL = 'model.safetensors';
 const LOG = 'log.jsonl';
+const LOCK = '.lock';
 const PROFILE = 'profile.json';
 const REPORT = 'report.html';
 const LARGEST_RECORD = 32 * 2 ** 20;
+const LARGEST_MODEL = 4 * 2 ** 30;
 const MOST_RUNS = 1_000_000;
 
 /** Whether a folder holds a run. */
 export async function isRunFolder(path: string): Promise<boolean> {
-  return stat(join(path, RECORD)).then(
-    () => true,
-    () => false,
-  );
+  const records = [RECORD, generationPath(RECORD, 1)];
+  const found = await Promise.all(records.map((name) => stat(join(path, name)).catch(() => false)));
+  return found.some((one) => one !== false);
 }
 
 /**
  * The folder of a training run:
  *
- * - `run.json`: JSON with `format: "residuum-run"`, `version: 1` and the fields of `RunRecord`:
- *   status, settings, data, engine, position of the saved weights, figures of the epochs, test figures.
- * - `model.safetensors`: the model with weights and optimizer state, as `saveModel` writes it.
- * - `log.jsonl`: the run's events, one JSON object a line, the same as `residuum train --json` prints.
+ * - `run.json`: JSON with `format: "residuum-run"`, `version: 2`, the checksum `sha256` of the whole file
+ *   and the fields of `RunRecord`: status, settings, data, engine, figures of the epochs, test figures.
+ * - `model.safetensors`: the newest checkpoint: the model with weights and optimizer state, as `saveModel`
+ *   writes it, and in its metadata where the run stands and the checksum of all bytes.
+ * - `log.jsonl`: the run's events, one JSON object a line, the same as `residuum train --json` prints. After
+ *   an interruption it is cut back to the checkpoint, so that at the end it is the log of a run that was
+ *   never interrupted.
  * - `profile.json`, where the run was asked for it: an array of `StepProfile`, one for each kind of step
  *   and batch size.
  * - `report.html`, once the run is done: everything about it on one page.
+ * - `run.previous.json`, `model.previous.safetensors`: the generation before, for the day that the disk
+ *   loses a bit; `.lock` while a process works on the run.
  *
- * `run.json` and the model are each replaced whole, the model first. Its number of steps, not
- * `position`, decides where a run goes on that was killed between the two.
+ * Each file is replaced whole. Where a run goes on is told by the checkpoint alone, which cannot be torn
+ * from its weights; `run.json` tells what the run is.
  */
 export class RunFolder {
   /** Path of the folder, as it was given. */
   readonly path: string;
   /** The outermost folder that was made for the run, for removal. */
   readonly #created: string | undefined;
+  readonly #files: FileSystem;
+  readonly #notes: string[] = [];
+  /** Whether everything in the folder must have a checksum; known once `run.json` is read or written. */
+  #isSealed: boolean | undefined;
+  #isLocked = false;
+  readonly #damaged: { damaged: string; good: string }[] = [];
 
-  private constructor(path: string, created?: string) {
+  private constructor(path: string, files: FileSystem, created?: string) {
     this.path = path;
+    this.#files = files;
     this.#created = created;
+  }
+
+  /** Sentences about what was found damaged, and what is used instead. */
+  get notes(): readonly string[] {
+    return this.#notes;
   }
 
   /**
@@ -70,7 +103,8 @@ export class RunFolder {
         `${path} already holds a run; go on with it by --resume ${path}, or choose another --out.`,
       );
     }
-    if (names.length > 0) {
+    // A process that was killed at once leaves these behind.
+    if (names.some((name) => name !== LOCK && !isTemporaryName(name))) {
       throw new DataError(
         `${path} is not empty and is no run; choose a new or empty folder for --out.`,
       );
@@ -82,10 +116,14 @@ export class RunFolder {
    * @param path of the folder. Without it: `runs/<name>-<number>`, the next free number.
    * @throws DataError when it cannot be made or is in use.
    */
-  static async create(path: string | undefined, name: string): Promise<RunFolder> {
+  static async create(
+    path: string | undefined,
+    name: string,
+    files: FileSystem = nodeFiles,
+  ): Promise<RunFolder> {
     if (path !== undefined) {
       await RunFolder.checkFree(path);
-      return new RunFolder(path, await makeFolder(path));
+      return new RunFolder(path, files, await makeFolder(path));
     }
     const base = await makeFolder('runs');
     const taken = await readdir('runs');
@@ -99,7 +137,7 @@ export class RunFolder {
       const folder = join('runs', `${name}-${number}`);
       // Another process may take the same number; whoever makes the folder has it.
       const made = await makeFolder(folder);
-      if (made !== undefined) return new RunFolder(folder, base ?? made);
+      if (made !== undefined) return new RunFolder(folder, files, base ?? made);
     }
     throw new DataError(`there are too many runs in runs/; delete some, or choose --out.`);
   }
@@ -108,7 +146,7 @@ export class RunFolder {
    * The folder of an earlier run.
    * @throws DataError when it is missing or no run.
    */
-  static async open(path: string): Promise<RunFolder> {
+  static async open(path: string, files: FileSystem = nodeFiles): Promise<RunFolder> {
     let isFolder: boolean;
     try {
       isFolder = (await stat(path)).isDirectory();
@@ -121,42 +159,139 @@ export class RunFolder {
         `${path} is no run: ${lack}; a run is a folder that 'residuum train' made.`,
       );
     }
-    return new RunFolder(path);
+    return new RunFolder(path, files);
   }
 
-  /** @throws DataError when it cannot be read. @throws FormatError when it is damaged. */
+  /**
+   * Takes the run for this process, and clears away what a process that was killed has left.
+   * @throws DataError when another process works on it, or the folder cannot be written.
+   */
+  async lock(): Promise<void> {
+    await takeLock(join(this.path, LOCK), this.path, this.#files);
+    this.#isLocked = true;
+    for (const name of await readdir(this.path)) {
+      if (isTemporaryName(name)) await this.#files.rm(join(this.path, name), { force: true });
+    }
+  }
+
+  /** Gives the run free again. */
+  async unlock(): Promise<void> {
+    if (!this.#isLocked) return;
+    this.#isLocked = false;
+    await releaseLock(join(this.path, LOCK), this.#files);
+  }
+
+  /** The process that works on the run, if one does. */
+  async holder(): Promise<RunHolder | undefined> {
+    return lockHolder(join(this.path, LOCK), this.#files);
+  }
+
+  /**
+   * What the run is, from the newest `run.json` that is whole.
+   * @throws DataError when it cannot be read. @throws FormatError when it is damaged.
+   */
   async readRecord(): Promise<RunRecord> {
-    const path = join(this.path, RECORD);
-    const bytes = await readFileBounded(path, LARGEST_RECORD, 'the run');
-    return decodeRecord(new TextDecoder().decode(bytes), path);
+    const { record, sealed } = await this.#newest(
+      RECORD,
+      LARGEST_RECORD,
+      'the run',
+      (bytes, path) => decodeRecord(new TextDecoder().decode(bytes), path),
+    );
+    this.#isSealed = sealed;
+    return record;
   }
 
   /** @throws DataError when it cannot be written; what was there stays. */
   async writeRecord(record: RunRecord): Promise<void> {
-    await writeFileAtomic(join(this.path, RECORD), encodeRecord(record));
+    await writeGeneration(join(this.path, RECORD), encodeRecord(record), this.#files);
+    this.#isSealed = true;
   }
 
   /**
-   * The model, compiled, with the state of its optimizer.
+   * The newest checkpoint that is whole: the model, compiled, with the state of its optimizer, and where
+   * the run stands, which runs of the first version do not tell.
    * @throws DataError when it cannot be read. @throws FormatError when it is damaged.
    */
-  async readModel(options: ExecutorOptions = {}): Promise<Model> {
-    const path = join(this.path, MODEL_OF_RUN);
-    const model = await loadModel(path, options);
-    if (model.compiled) return model;
-    throw new ValueError(`${path} was saved without loss and optimizer, so it is no run's model.`);
+  async readCheckpoint(
+    options: ExecutorOptions = {},
+  ): Promise<{ model: Model; state: CheckpointState | undefined }> {
+    if (this.#isSealed === undefined) await this.readRecord();
+    const sealed = this.#isSealed !== false;
+    return this.#newest(MODEL, LARGEST_MODEL, 'model file', (bytes, path) =>
+      decodeCheckpoint(bytes, path, sealed, options),
+    );
   }
 
-  /** @throws DataError when it cannot be written; what was there stays. */
-  async writeModel(model: Model): Promise<void> {
-    await saveModel(model, join(this.path, MODEL_OF_RUN));
+  /** The model of the newest checkpoint that is whole. @throws as `readCheckpoint`. */
+  async readModel(options: ExecutorOptions = {}): Promise<Model> {
+    return (await this.readCheckpoint(options)).model;
+  }
+
+  /** Whether there is any checkpoint, whole or not. */
+  async hasCheckpoint(): Promise<boolean> {
+    return (await listGenerations(join(this.path, MODEL), this.#files)).length > 0;
+  }
+
+  /**
+   * Writes a checkpoint and keeps the ones before it.
+   * @param pieces as `encodeCheckpoint` made them. @param keep how many there are then, at least 2.
+   * @throws DataError when it cannot be written; what was there stays.
+   */
+  async writeCheckpoint(pieces: readonly Uint8Array[], keep?: number): Promise<void> {
+    await writeGeneration(join(this.path, MODEL), sealCheckpoint(pieces), this.#files, keep);
+  }
+
+  /**
+   * Puts earlier generations in place of those that are damaged, so that the next write cannot push the
+   * last good one out.
+   */
+  async repair(): Promise<void> {
+    for (const { damaged, good } of this.#damaged) {
+      await replaceBy(damaged, good, this.#files);
+    }
+    this.#damaged.length = 0;
+  }
+
+  /** Reads the newest generation that is whole, and notes those that are not. */
+  async #newest<T>(
+    name: string,
+    most: number,
+    what: string,
+    decode: (bytes: Uint8Array, path: string) => T | Promise<T>,
+  ): Promise<T> {
+    const first = join(this.path, name);
+    const files = this.#files;
+    const paths = await listGenerations(first, files);
+    const failures: ResiduumError[] = [];
+    for (const path of paths.length === 0 ? [first] : paths) {
+      try {
+        const content = await decode(await readFileBounded(path, most, what, { files }), path);
+        if (path !== first) this.#fallBack(first, path, failures);
+        return content;
+      } catch (error) {
+        if (!(error instanceof ResiduumError)) throw error;
+        failures.push(error);
+      }
+    }
+    throw failures[0];
+  }
+
+  #fallBack(damaged: string, good: string, failures: readonly ResiduumError[]): void {
+    this.#damaged.push({ damaged, good });
+    const reason = failures[0]?.message ?? `${damaged} is missing.`;
+    this.#notes.push(`${reason} The generation before it is whole and is used: ${basename(good)}.`);
   }
 
   /** @returns path of the file. @throws DataError when it cannot be written; what was there stays. */
   async writeProfile(profiles: readonly StepProfile[]): Promise<string> {
     const path = join(this.path, PROFILE);
-    await writeFileAtomic(path, `${JSON.stringify(profiles)}\n`);
+    await writeFileAtomic(path, `${JSON.stringify(profiles)}\n`, { files: this.#files });
     return path;
+  }
+
+  /** The log, to be added to. */
+  log(): RunLog {
+    return new RunLog(this.logPath, this.#files);
   }
 
   /** Path of the log. */
@@ -167,23 +302,18 @@ export class RunFolder {
   /** Writes the report and gives its path. @throws DataError when it cannot be written. */
   async writeReport(html: string): Promise<string> {
     const path = join(this.path, REPORT);
-    await writeFileAtomic(path, html);
+    await writeFileAtomic(path, html, { files: this.#files });
     return path;
-  }
-
-  /** Adds an event to the log. @throws DataError when it cannot be written. */
-  async log(event: RunEvent): Promise<void> {
-    const path = this.logPath;
-    try {
-      await appendFile(path, `${JSON.stringify(event)}\n`);
-    } catch (error) {
-      throw new DataError(`cannot write ${path}: ${systemReason(error)}.`);
-    }
   }
 
   /** Takes back `create` and all that was written since, after a failure. */
   async remove(): Promise<void> {
-    for (const name of [RECORD, MODEL_OF_RUN, LOG, PROFILE, REPORT]) {
+    const generations = [RECORD, MODEL].flatMap((name) =>
+      Array.from({ length: MOST_GENERATIONS }, (_, age) => generationPath(name, age)),
+    );
+    const own = new Set([...generations, LOG, PROFILE, REPORT, LOCK]);
+    for (const name of await readdir(this.path).catch(() => [])) {
+      if (!own.has(name) && !isTemporaryName(name)) continue;
       await rm(join(this.path, name), { force: true }).catch(() => undefined);
     }
     if (this.#created === undefined) return;

@@ -1,29 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { findApplication } from '../applications/registry.js';
-import { DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
+import { applications, findApplication } from '../applications/registry.js';
+import { DataError, DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
 import { datasetRow } from '../data/catalog.js';
 import type { StepProfile } from '../inspect/step-profile.js';
 import { setRandomSeed } from '../layers/random-seed.js';
 import type { Model } from '../models/model.js';
+import type { ExecutorOptions } from '../models/platform.js';
 import type { Callback } from '../training/callback.js';
 import { resolveOptimizer } from '../training/optimizers.js';
 import type { DownloadProgress } from './data/download-dataset.js';
 import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
+import type { FileSystem } from './files.js';
 import { RunFolder } from './run-folder.js';
 import { reportFailure, writeRunReport } from './run-report.js';
+import type { CheckpointState } from './runs/checkpoint.js';
+import { Checkpointer } from './runs/checkpointer.js';
 import { Recorder } from './runs/recorder.js';
 import { checkResumable, checkSameData, engineNotes, positionOf } from './runs/resume-checks.js';
-import type { RunEvent } from './runs/run-event.js';
+import type { RunEvent, RunProfileEvent, RunStartEvent } from './runs/run-event.js';
+import type { RunLog } from './runs/run-log.js';
 import {
   BEGINNING,
+  type CheckpointSettings,
   type EpochRecord,
   type Figures,
   type RunData,
   type RunPosition,
   type RunRecord,
   type RunSettings,
-  stepsOfEpoch,
 } from './runs/run-record.js';
 
 export type { RunEvent } from './runs/run-event.js';
@@ -41,6 +46,8 @@ export interface RunHooks {
   readonly model?: Model;
   /** Whether that model goes on with the optimizer that it was compiled with, and its state; default false. */
   readonly keepOptimizer?: boolean;
+  /** Who keeps the run's files; the machine unless a test says otherwise. */
+  readonly files?: FileSystem;
 }
 
 /** What may change when a run goes on. */
@@ -51,6 +58,7 @@ export interface ResumeChanges {
   readonly executor?: 'cpu' | 'reference';
   readonly replicas?: number;
   readonly gemm?: 'onnxruntime' | 'wasm';
+  readonly checkpoint?: CheckpointSettings;
 }
 
 /** How a run ended. */
@@ -72,26 +80,23 @@ export async function startRun(
   hooks: RunHooks = {},
 ): Promise<TrainingRun> {
   const { signal } = hooks;
+  const row = datasetRow(settings.dataset);
   const { model: given } = hooks;
-  const build = given === undefined ? findApplication(settings.model).build : () => given;
-  const { classNames, imageShape } = datasetRow(settings.dataset);
+  if (given === undefined) findApplication(settings.model);
   const kept = hooks.keepOptimizer === true && given?.compiled === true ? given : undefined;
-  const optimizer = kept?.optimizer ?? makeOptimizer(settings);
   const state = await kept?.optimizerState();
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
-  setRandomSeed(settings.seed);
-  const model = build({ inputShape: imageShape, classes: classNames.length });
   const { executor, replicas, gemm } = settings;
-  const metrics = ['accuracy'] as const;
   const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
-  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, ...engineOptions });
+  const model = buildModel(settings, row, engineOptions, given, kept?.optimizer);
   if (state !== undefined) await model.setOptimizerState(state);
   let folder: RunFolder | undefined;
   try {
     const engine = (await model.executor()).description;
     signal?.throwIfAborted();
-    folder = await RunFolder.create(out, `${settings.model}-${settings.dataset}`);
+    folder = await RunFolder.create(out, `${settings.model}-${settings.dataset}`, hooks.files);
+    await folder.lock();
     const now = new Date().toISOString();
     const record: RunRecord = {
       status: 'running',
@@ -110,14 +115,18 @@ export async function startRun(
       stepsBefore: state?.iterations,
       history: [],
     };
-    await folder.writeModel(model);
     await folder.writeRecord(record);
     signal?.throwIfAborted();
-    return new TrainingRun(folder, record, model, data, {
+    const log = folder.log();
+    const run = new TrainingRun(folder, record, model, data, {
+      log,
       resumed: false,
       notes: [],
       profile: hooks.profile,
     });
+    await run.save();
+    signal?.throwIfAborted();
+    return run;
   } catch (error) {
     await folder?.remove();
     await model.dispose().catch(() => undefined);
@@ -136,50 +145,138 @@ export async function resumeRun(
   changes: ResumeChanges = {},
   hooks: RunHooks = {},
 ): Promise<TrainingRun> {
-  const folder = await RunFolder.open(path);
+  const folder = await RunFolder.open(path, hooks.files);
+  await folder.lock();
+  try {
+    return await resumeLocked(folder, changes, hooks);
+  } catch (error) {
+    await folder.unlock().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function resumeLocked(
+  folder: RunFolder,
+  changes: ResumeChanges,
+  hooks: RunHooks,
+): Promise<TrainingRun> {
+  const { path } = folder;
   const before = await folder.readRecord();
   const settings: RunSettings = {
     ...before.settings,
     ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
     ...(changes.dataDir !== undefined && { dataDir: resolve(changes.dataDir) }),
+    checkpoint: { ...before.settings.checkpoint, ...changes.checkpoint },
   };
   checkResumable(path, before, changes.learningRate, settings);
   const data = await load(settings, hooks);
   checkSameData(path, before.data, data);
-  const { executor, replicas, gemm } = settings;
-  const model = await folder.readModel({ executor, replicas, gemm, profile: hooks.profile });
+  const { model, state } = await reopen(folder, before, settings, hooks);
   if (changes.learningRate !== undefined) model.optimizer.learningRate = changes.learningRate;
   try {
     const engine = (await model.executor()).description;
     const { iterations } = await model.optimizerState();
-    const place = positionOf(before, iterations);
-    if (place.position.epoch > settings.epochs) {
+    const place = state ?? { ...positionOf(before, iterations), history: before.history };
+    const { position } = place;
+    if (position.epoch > settings.epochs) {
       throw new ValueError(
-        `run ${path} has done ${place.position.epoch} epochs already; give more than that as --epochs.`,
+        `run ${path} has done ${position.epoch} epochs already; give more than that as --epochs.`,
       );
+    }
+    await folder.repair();
+    const log = folder.log();
+    const notes = [...folder.notes, ...('notes' in place ? place.notes : [])];
+    if (!(await log.cutBack(state?.log))) {
+      notes.push(`${log.path} lacks steps that the run has done; they are missing in its curves.`);
     }
     const record: RunRecord = {
       ...before,
       status: 'running',
       failure: undefined,
       test: undefined,
+      logSha256: undefined,
       updated: new Date().toISOString(),
       versions: versions(),
       settings: { ...settings, replicas: engine.replicas },
       engine,
-      position: place.position,
+      position,
+      history: withSeconds(place.history, before.history),
     };
-    await folder.writeRecord(record);
-    const notes = [...place.notes, ...engineNotes(before, record)];
-    return new TrainingRun(folder, record, model, data, {
-      resumed: true,
-      notes,
-      profile: hooks.profile,
-    });
+    notes.push(...engineNotes(before, record));
+    const { epoch, samples } = position;
+    const session = { at: record.updated, epoch: epoch + 1, samples, notes };
+    const run = new TrainingRun(
+      folder,
+      { ...record, sessions: [...(before.sessions ?? []), session] },
+      model,
+      data,
+      { log, resumed: true, notes, profile: hooks.profile },
+    );
+    // A run of the first version has no such checkpoint yet, which its record will promise from now on.
+    if (state === undefined) await run.save();
+    await folder.writeRecord(run.record);
+    return run;
   } catch (error) {
     await model.dispose().catch(() => undefined);
     throw error;
   }
+}
+
+/** The model of the newest good checkpoint; of a run that was killed before its first one, a new one. */
+async function reopen(
+  folder: RunFolder,
+  before: RunRecord,
+  settings: RunSettings,
+  hooks: RunHooks,
+): Promise<{ model: Model; state: CheckpointState | undefined }> {
+  const { executor, replicas, gemm } = settings;
+  const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
+  const isNew = before.history.length === 0 && !(await folder.hasCheckpoint());
+  if (!isNew) return folder.readCheckpoint(engineOptions);
+  if (!Object.hasOwn(applications, settings.model)) {
+    throw new DataError(
+      `run ${folder.path} was killed before its first step, and its model came from a file; delete it and begin anew.`,
+    );
+  }
+  return { model: buildModel(settings, before.data, engineOptions), state: undefined };
+}
+
+/** The same epochs, with the seconds that they took, which checkpoints do not tell. */
+function withSeconds(
+  history: readonly EpochRecord[],
+  known: readonly EpochRecord[],
+): readonly EpochRecord[] {
+  return history.map(({ epoch, figures }) => {
+    const seconds = known.find((one) => one.epoch === epoch)?.figures.seconds;
+    return { epoch, figures: { ...figures, ...(seconds !== undefined && { seconds }) } };
+  });
+}
+
+/** A ready-made network, compiled, with first weights of the seed. */
+function buildModel(
+  settings: RunSettings,
+  { imageShape, classNames }: Pick<RunData, 'imageShape' | 'classNames'>,
+  engineOptions: ExecutorOptions,
+  given?: Model,
+  optimizer = makeOptimizer(settings),
+): Model {
+  setRandomSeed(settings.seed);
+  const model =
+    given ??
+    findApplication(settings.model).build({ inputShape: imageShape, classes: classNames.length });
+  const metrics = ['accuracy'] as const;
+  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, ...engineOptions });
+  return model;
+}
+
+/**
+ * Lets the executor forget the graph that it may have made of the present weights. Whether the first batch
+ * of a test goes by kernels or by a graph, which round differently, must not depend on whether the same
+ * process has validated these weights.
+ */
+async function forgetGraphs(model: Model): Promise<void> {
+  const [first] = model.namedVariables;
+  first?.variable.accept(await first.variable.read());
 }
 
 /** How long the report at the end of a run may classify test images; `residuum report` takes all. */
@@ -194,6 +291,8 @@ export class TrainingRun {
   /** Sentences for the person at the terminal about what may be unexpected. */
   readonly notes: readonly string[];
   readonly #folder: RunFolder;
+  readonly #log: RunLog;
+  readonly #checkpointer: Checkpointer;
   readonly #isProfiling: boolean;
   #record: RunRecord;
   /** Steps that this process has done. */
@@ -209,9 +308,11 @@ export class TrainingRun {
     record: RunRecord,
     model: Model,
     data: LoadedDataset,
-    origin: { resumed: boolean; notes: readonly string[]; profile?: boolean },
+    origin: { log: RunLog; resumed: boolean; notes: readonly string[]; profile?: boolean },
   ) {
     this.#folder = folder;
+    this.#log = origin.log;
+    this.#checkpointer = new Checkpointer(folder, origin.log, record.settings.checkpoint);
     this.#record = record;
     this.model = model;
     this.data = data;
@@ -236,8 +337,8 @@ export class TrainingRun {
   }
 
   /**
-   * Trains to the end of the last epoch, saving after each, then measures on the test images. Called
-   * once; the executor is gone afterwards.
+   * Trains to the end of the last epoch, saving after each and as the settings say within it, then measures
+   * on the test images. Called once; the executor is gone afterwards.
    * @param onEvent hears of every event; `callbacks` are those of `fit`; `report` is whether a run that is
    * done gets a report, by default yes.
    * @throws {DivergenceError} when the loss is no longer finite; the weights saved last stay.
@@ -249,24 +350,33 @@ export class TrainingRun {
     report?: boolean;
   }): Promise<RunOutcome> {
     const { signal, callbacks = [] } = options;
-    const emit = async (event: RunEvent) => {
-      if (event.event === 'batch') this.#steps++;
-      options.onEvent?.(event);
-      await this.#folder.log(event);
-    };
+    const tell = (event: RunEvent) => options.onEvent?.(event);
     try {
-      await emit(this.#startEvent());
-      const outcome = await this.#trainAndTest(emit, callbacks, signal);
-      await this.#keepProfiles(emit);
+      const start = this.#startEvent();
+      // A log that goes on is that of a run that was never interrupted: it has begun already.
+      if (this.#log.isEmpty) await this.#log.append({ ...start, resumed: false });
+      tell(start);
+      const outcome = await this.#trainAndTest(tell, callbacks, signal);
+      const profile = await this.#keepProfiles();
+      if (profile !== undefined) {
+        await this.#log.append(profile);
+        tell(profile);
+      }
       if (outcome.status === 'done' && options.report !== false) await this.#writeReport();
-      await emit(this.#endEvent(outcome));
+      const end = this.#endEvent(outcome);
+      await this.#log.append(end);
+      await this.#log.sync();
+      if (outcome.status === 'done') {
+        this.#record = { ...this.#record, logSha256: await this.#log.readDigest() };
+        await this.#folder.writeRecord(this.#record);
+      }
+      tell(end);
       return outcome;
     } catch (error) {
       await this.#fail(error);
       throw error;
     } finally {
-      // What failed before matters more than a failure to end workers.
-      await this.model.dispose().catch(() => undefined);
+      await this.#release();
     }
   }
 
@@ -275,8 +385,21 @@ export class TrainingRun {
     try {
       await this.#write({ status: 'interrupted' });
     } finally {
-      await this.model.dispose();
+      await this.#release();
     }
+  }
+
+  /** Saves the run as it stands; for `startRun` and `resumeRun`. @throws DataError when it cannot be. */
+  async save(): Promise<void> {
+    await this.#checkpointer.save(this.model, this.#state(this.#record.position));
+  }
+
+  /** What failed before matters more than a failure to end workers or to remove a lock. */
+  async #release(): Promise<void> {
+    await this.#checkpointer.settle();
+    await this.#log.close().catch(() => undefined);
+    await this.model.dispose().catch(() => undefined);
+    await this.#folder.unlock().catch(() => undefined);
   }
 
   /** Path of the report, once it is written. */
@@ -289,7 +412,7 @@ export class TrainingRun {
     return this.#reportError;
   }
 
-  /** The run is done and saved already: whatever happens to the report, it stays so. */
+  /** Whatever happens to the report, the run is done. */
   async #writeReport(): Promise<void> {
     try {
       const { file } = await writeRunReport(
@@ -308,17 +431,30 @@ export class TrainingRun {
   }
 
   async #trainAndTest(
-    emit: (event: RunEvent) => Promise<void>,
+    tell: (event: RunEvent) => void,
     callbacks: readonly Callback[],
     signal: AbortSignal | undefined,
   ): Promise<RunOutcome> {
     const { model, data } = this;
     const { epochs, batchSize, seed } = this.#record.settings;
     const { epoch, ...position } = this.#record.position;
-    const recorder = new Recorder(emit, signal, (done, figures) => this.#saveEpoch(done, figures));
+    const recorder = new Recorder(signal, {
+      onStep: async (event, place) => {
+        this.#steps++;
+        await this.#log.append(event);
+        tell(event);
+        await this.#checkpointer.afterStep(model, () => this.#state(place));
+      },
+      onEpoch: async (event, place, figures) => {
+        // The log first: a checkpoint promises it.
+        await this.#log.append(event);
+        await this.#saveEpoch(place, figures);
+        tell(event);
+      },
+    });
     try {
       if (epoch < epochs) {
-        const history = await model.fit(data.train, {
+        await model.fit(data.train, {
           epochs,
           batchSize,
           seed,
@@ -330,49 +466,49 @@ export class TrainingRun {
           verbose: false,
           callbacks: [...callbacks, recorder],
         });
-        if (history.stoppedAt !== undefined) {
-          return await this.#stop({ epoch: recorder.epoch, ...history.stoppedAt });
-        }
+        const reached = recorder.position;
+        if (reached !== undefined && reached.epoch < epochs) return await this.#stop(reached);
       }
       signal?.throwIfAborted();
-      const all = [...callbacks, new Recorder(async () => undefined, signal)];
+      await forgetGraphs(model);
+      const all = [...callbacks, new Recorder(signal)];
       const test = await model.evaluate(data.test, { batchSize, callbacks: all });
-      await this.#write({ status: 'done', test });
+      // Written once the log has its end.
+      this.#record = { ...this.#record, status: 'done', test, updated: new Date().toISOString() };
       return { status: 'done', validation: this.#lastValidation(), test };
     } catch (error) {
       if (signal?.aborted !== true || error !== signal.reason) throw error;
-      const trained = recorder.unvalidated;
-      if (trained === undefined) return await this.#stop(this.#record.position);
-      const batch = stepsOfEpoch(this.#record);
-      return await this.#stop({ epoch: recorder.epoch, batch, ...trained });
+      return await this.#stop(recorder.position ?? this.#record.position);
     }
   }
 
-  async #keepProfiles(emit: (event: RunEvent) => Promise<void>): Promise<void> {
-    if (!this.#isProfiling) return;
+  async #keepProfiles(): Promise<RunProfileEvent | undefined> {
+    if (!this.#isProfiling) return undefined;
     this.#profiles = await this.model.profiles();
     const file = await this.#folder.writeProfile(this.#profiles);
     const main = mainProfile(this.#profiles);
-    if (main === undefined) return;
+    if (main === undefined) return undefined;
     const { calls: _, ...step } = main;
-    await emit({ event: 'profile', file, step });
+    return { event: 'profile', file, step };
   }
 
-  async #saveEpoch(epoch: number, figures: Figures): Promise<void> {
-    const history = [...this.#record.history, { epoch: epoch + 1, figures }];
-    await this.#save({ position: { ...BEGINNING, epoch: epoch + 1 }, history });
+  #state(position: RunPosition): CheckpointState {
+    return { position, history: this.#record.history, log: this.#log.mark, callbacks: {} };
+  }
+
+  async #saveEpoch(position: RunPosition, figures: Figures): Promise<void> {
+    const history = [...this.#record.history, { epoch: position.epoch, figures }];
+    await this.#save({ position, history });
   }
 
   async #stop(position: RunPosition): Promise<RunOutcome> {
-    const changed = position !== this.#record.position;
-    await (changed
-      ? this.#save({ status: 'interrupted', position })
-      : this.#write({ status: 'interrupted' }));
+    await this.#save({ status: 'interrupted', position });
     return { status: 'interrupted', position };
   }
 
-  async #save(changes: Partial<RunRecord>): Promise<void> {
-    await this.#folder.writeModel(this.model);
+  async #save(changes: Partial<RunRecord> & { readonly position: RunPosition }): Promise<void> {
+    this.#record = { ...this.#record, ...changes };
+    await this.#checkpointer.save(this.model, this.#state(changes.position));
     await this.#write(changes);
   }
 
@@ -387,6 +523,7 @@ export class TrainingRun {
    */
   async #fail(error: unknown): Promise<void> {
     if (!this.resumed && this.#steps === 0 && !(error instanceof DivergenceError)) {
+      await this.#log.close().catch(() => undefined);
       await this.#folder.remove();
       return;
     }
@@ -394,7 +531,7 @@ export class TrainingRun {
     const message = error instanceof Error ? error.message : String(error);
     const failure = { code, message: message.slice(0, 1000) };
     await this.#write({ status: 'failed', failure }).catch(() => undefined);
-    await this.#folder.log({ event: 'error', ...failure }).catch(() => undefined);
+    await this.#log.append({ event: 'error', ...failure }).catch(() => undefined);
   }
 
   #lastValidation(): Figures {
@@ -403,7 +540,7 @@ export class TrainingRun {
     return { ...(valLoss !== undefined && { loss: valLoss, accuracy: valAccuracy }) };
   }
 
-  #startEvent(): RunEvent {
+  #startEvent(): RunStartEvent {
     const { settings, data, parameters, engine, position } = this.#record;
     return {
       event: 'start',

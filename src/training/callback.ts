@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.js';
+import type { EpochPosition } from './epoch-position.js';
 import type { Optimizer } from './optimizer.js';
 import type { Probe, ProbeOptions } from './probe.js';
 import type { NamedVariable } from './trainee.js';
@@ -30,6 +31,14 @@ export interface RunPlan {
   steps: number;
   /** Samples in a step. */
   batchSize: number;
+  /** Where training stands at this moment, so that it can go on from there. */
+  position(): TrainingPosition;
+}
+
+/** So many whole epochs, their validation included, and so far in the next one. */
+export interface TrainingPosition extends EpochPosition {
+  /** Whole epochs. */
+  epoch: number;
 }
 
 /**

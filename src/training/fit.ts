@@ -3,7 +3,7 @@ import { Random } from '../core/random.js';
 import type { Dataset } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
 import { BatchRunner } from './batch-runner.js';
-import type { CallbackList, Logs, RunPlan, TrainingControl } from './callback.js';
+import type { CallbackList, Logs, RunPlan, TrainingControl, TrainingPosition } from './callback.js';
 import type { EpochPosition } from './epoch-position.js';
 import type { Trainer } from './trainer.js';
 
@@ -52,7 +52,10 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
   const { trainer, control, callbacks, dataset, batchSize, epochs, initialEpoch } = run;
   trainer.seed = run.seed;
   const steps = Math.ceil(dataset.size / batchSize);
-  const plan: RunPlan = { epochs, initialEpoch, samples: dataset.size, steps, batchSize };
+  const beginning = { batch: 0, samples: 0, sums: {} };
+  let place: TrainingPosition = { epoch: initialEpoch, ...(run.position ?? beginning) };
+  const position = () => ({ ...place, sums: { ...place.sums } });
+  const plan: RunPlan = { epochs, initialEpoch, samples: dataset.size, steps, batchSize, position };
   const runner = new BatchRunner(trainer, 'train', dataset, batchSize);
   control.stopTraining = false;
   callbacks.setModel(control, plan);
@@ -82,6 +85,7 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
         requireFinite(results.loss[0], epoch, batch);
         means.add(results, count);
         batchesDone = batch + 1;
+        place = { epoch, batch: batchesDone, samples: means.samples, sums: means.sums };
         timed += count;
         const seconds = Math.max(run.now() - started, 1) / 1000;
         const rates = { samples: means.samples, imagesPerSecond: timed / seconds };
@@ -97,6 +101,7 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
     }
     const seconds = (run.now() - started) / 1000;
     logs = { ...means.means(), ...(await validate(run)), seconds };
+    place = { epoch: epoch + 1, ...beginning };
     await callbacks.numbered('onEpochEnd', epoch, logs);
   }
   await callbacks.run('onTrainEnd', logs);

@@ -1,51 +1,59 @@
 import { DivergenceError } from '../../core/errors.js';
-import type { Callback, Logs } from '../../training/callback.js';
-import type { RunEvent } from './run-event.js';
-import type { Figures } from './run-record.js';
+import type { Callback, Logs, RunPlan } from '../../training/callback.js';
+import type { RunBatchEvent, RunEpochEvent } from './run-event.js';
+import type { Figures, RunPosition } from './run-record.js';
+
+/** What a recorder tells of. */
+export interface RecorderHooks {
+  /** After a step. */
+  onStep(event: RunBatchEvent, position: RunPosition): Promise<void>;
+  /** After an epoch and its validation. */
+  onEpoch(event: RunEpochEvent, position: RunPosition, figures: Figures): Promise<void>;
+}
 
 /** Turns the hooks of `fit` into events and saves, and stops where the signal asks for it. */
 export class Recorder implements Callback {
-  /** The epoch under way, from 0. */
-  epoch = 0;
-  /** Samples and sums of an epoch whose steps are done, but not its validation. */
-  unvalidated: { samples: number; sums: Record<string, number> } | undefined;
-  readonly #emit: (event: RunEvent) => Promise<void>;
+  readonly #hooks: RecorderHooks | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #saveEpoch: ((epoch: number, figures: Figures) => Promise<void>) | undefined;
   #control: { stopTraining: boolean } = { stopTraining: false };
-  #logs: Logs = {};
+  #plan: RunPlan | undefined;
+  #epoch = 0;
 
-  constructor(
-    emit: (event: RunEvent) => Promise<void>,
-    signal: AbortSignal | undefined,
-    saveEpoch?: (epoch: number, figures: Figures) => Promise<void>,
-  ) {
-    this.#emit = emit;
+  /** @param signal asks training or an evaluation to stop. @param hooks hear of training. */
+  constructor(signal: AbortSignal | undefined, hooks?: RecorderHooks) {
     this.#signal = signal;
-    this.#saveEpoch = saveEpoch;
+    this.#hooks = hooks;
   }
 
-  setModel(control: { stopTraining: boolean }): void {
+  /** Where training stands; undefined before it begins. */
+  get position(): RunPosition | undefined {
+    return this.#plan?.position();
+  }
+
+  setModel(control: { stopTraining: boolean }, plan: RunPlan): void {
     this.#control = control;
+    this.#plan = plan;
   }
 
   onEpochBegin(epoch: number): void {
-    this.epoch = epoch;
+    this.#epoch = epoch;
   }
 
   async onTrainBatchEnd(_batch: number, logs: Logs): Promise<void> {
-    this.#logs = logs;
     const { samples, loss, accuracy, imagesPerSecond } = logs;
-    const epoch = this.epoch + 1;
-    await this.#emit({ event: 'batch', epoch, samples, loss, accuracy, imagesPerSecond });
+    const epoch = this.#epoch + 1;
+    const { position } = this;
+    if (position === undefined) return;
+    const event: RunBatchEvent = {
+      event: 'batch',
+      epoch,
+      samples,
+      loss,
+      accuracy,
+      imagesPerSecond,
+    };
+    await this.#hooks?.onStep(event, position);
     if (this.#signal?.aborted === true) this.#control.stopTraining = true;
-  }
-
-  onTestBegin(): void {
-    const { samples, imagesPerSecond: _, ...means } = this.#logs;
-    if (samples === undefined) return;
-    const sums = Object.entries(means).map(([name, mean]) => [name, mean * samples]);
-    this.unvalidated = { samples, sums: Object.fromEntries(sums) };
   }
 
   onTestBatchEnd(): void {
@@ -59,10 +67,9 @@ export class Recorder implements Callback {
         `the validation loss became ${valLoss} after epoch ${epoch + 1}; use a lower learning rate`,
       );
     }
-    await this.#saveEpoch?.(epoch, { ...logs });
-    this.unvalidated = undefined;
-    this.#logs = {};
-    await this.#emit({
+    const { position } = this;
+    if (position === undefined) return;
+    const event: RunEpochEvent = {
       event: 'epoch',
       epoch: epoch + 1,
       loss,
@@ -70,7 +77,8 @@ export class Recorder implements Callback {
       valLoss,
       valAccuracy,
       seconds,
-    });
+    };
+    await this.#hooks?.onEpoch(event, position, { ...logs });
     if (this.#signal?.aborted === true) this.#control.stopTraining = true;
   }
 }

@@ -25,6 +25,18 @@ export interface RunSettings {
   /** Workers; as many as the executor chooses when absent. */
   readonly replicas?: number;
   readonly gemm?: 'onnxruntime' | 'wasm';
+  /** When the run is saved besides after every epoch. */
+  readonly checkpoint?: CheckpointSettings;
+}
+
+/** When a run is saved within an epoch, and how much of it is kept. */
+export interface CheckpointSettings {
+  /** After so many steps. */
+  readonly everySteps?: number;
+  /** After so many minutes; 5 unless told. */
+  readonly everyMinutes?: number;
+  /** Generations of checkpoints on the disk, at least 2, which is the default. */
+  readonly keep?: number;
 }
 
 /** Facts about the data that a run began with. */
@@ -67,6 +79,16 @@ export type RunStatus = 'running' | 'interrupted' | 'failed' | 'done';
 /** All statuses. */
 export const RUN_STATUSES: readonly RunStatus[] = ['running', 'interrupted', 'failed', 'done'];
 
+/** One more process that worked on a run: when, from where, and what was unexpected. */
+export interface RunSession {
+  /** When it began, ISO 8601. */
+  readonly at: string;
+  /** Epoch that it went on in, from 1, and samples of it that were done. */
+  readonly epoch: number;
+  readonly samples: number;
+  readonly notes: readonly string[];
+}
+
 /** The content of a run's `run.json`, without `format` and `version`. */
 export interface RunRecord {
   readonly status: RunStatus;
@@ -88,6 +110,10 @@ export interface RunRecord {
   readonly history: readonly EpochRecord[];
   /** Figures over the test images. */
   readonly test?: Figures;
+  /** Processes after the first one. */
+  readonly sessions?: readonly RunSession[];
+  /** Of a run that is done: `logDigest` of its log. */
+  readonly logSha256?: string;
 }
 
 /** The position before the first step. */
