@@ -281,6 +281,19 @@ export {
   type ReferenceExecutorOptions,
 } from './runtime/reference/reference-executor.js';
 export type { Callback, Logs, RunPlan, TrainingControl } from './training/callback.js';
+export {
+  type EarlyStopping,
+  type EarlyStoppingOptions,
+  earlyStopping,
+} from './training/callbacks/early-stopping.js';
+export { lambdaCallback } from './training/callbacks/lambda-callback.js';
+export type { MonitorMode, MonitorOptions } from './training/callbacks/monitor.js';
+export {
+  type ReduceLROnPlateauOptions,
+  reduceLROnPlateau,
+} from './training/callbacks/reduce-lr-on-plateau.js';
+export { resolveCallback } from './training/callbacks/resolve-callback.js';
+export { terminateOnNaN } from './training/callbacks/terminate-on-nan.js';
 export type { EpochPosition } from './training/epoch-position.js';
 export {
   type GradientFlow,

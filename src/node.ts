@@ -12,6 +12,14 @@ setPlatform({
 });
 
 export * from './library.js';
+export { type CsvLoggerOptions, csvLogger } from './node/callbacks/csv-logger.js';
+export { type JsonlLoggerOptions, jsonlLogger } from './node/callbacks/jsonl-logger.js';
+export {
+  type ModelCheckpoint,
+  type ModelCheckpointOptions,
+  modelCheckpoint,
+} from './node/callbacks/model-checkpoint.js';
+export { resolveCallback } from './node/callbacks/node-callbacks.js';
 export { type CpuExecutorOptions, createCpuExecutor } from './node/cpu-executor.js';
 export { type FoundDataset, findDatasets } from './node/data/find-datasets.js';
 export { type ImagePixels, type ReadImageOptions, readImageFile } from './node/data/image-file.js';

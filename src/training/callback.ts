@@ -47,6 +47,8 @@ export interface TrainingPosition extends EpochPosition {
  * A hook may be asynchronous: training waits for it.
  */
 export interface Callback {
+  /** Name in files and messages. */
+  readonly name?: string;
   /** Called once before everything else. */
   setModel?(control: TrainingControl, plan: RunPlan): void;
   /** Before the first epoch. */
@@ -77,9 +79,40 @@ export interface Callback {
   onPredictBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
   /** After a batch of a prediction. */
   onPredictBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /**
+   * After a step whose loss is no finite number: true ends training there, else `fit` fails with a
+   * `DivergenceError`.
+   */
+  onDivergence?(loss: number): boolean;
+  /** What the callback must know to go on in another process, such as counters, as a JSON value. */
+  getState?(): unknown;
+  /** Goes on from such a state; called before `fit`. @throws {FormatError} for what is none. */
+  setState?(state: unknown): void;
+  /** Arrays that belong to the state, such as the best weights, by name. */
+  getArrays?(): ReadonlyMap<string, Float32Array>;
+  /** Takes the arrays back; called after `setState`. */
+  setArrays?(arrays: ReadonlyMap<string, Float32Array>): void;
 }
 
-type Hook = Exclude<keyof Callback, 'setModel'>;
+/** Hooks that are called in the course of a run. */
+export const callbackHooks = [
+  'onTrainBegin',
+  'onTrainEnd',
+  'onEpochBegin',
+  'onEpochEnd',
+  'onTrainBatchBegin',
+  'onTrainBatchEnd',
+  'onTestBegin',
+  'onTestEnd',
+  'onTestBatchBegin',
+  'onTestBatchEnd',
+  'onPredictBegin',
+  'onPredictEnd',
+  'onPredictBatchBegin',
+  'onPredictBatchEnd',
+] as const;
+
+type Hook = (typeof callbackHooks)[number];
 
 /** Calls one hook of several callbacks, in order. */
 export class CallbackList {
@@ -93,6 +126,11 @@ export class CallbackList {
   /** Tells all callbacks what is about to run. */
   setModel(control: TrainingControl, plan: RunPlan): void {
     for (const callback of this.#callbacks) callback.setModel?.(control, plan);
+  }
+
+  /** Whether a callback ends training for the sake of a loss that is no finite number. */
+  endsAt(loss: number): boolean {
+    return this.#callbacks.some((callback) => callback.onDivergence?.(loss) === true);
   }
 
   /** Calls a hook that has a number, of an epoch or batch. */

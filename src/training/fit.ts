@@ -46,7 +46,7 @@ class Means {
  * Trains until the epochs are over or the control says stop. The order of the samples of an epoch
  * follows from the seed and the number of the epoch alone.
  * @returns where the run stopped within an epoch, or undefined when it ended with one.
- * @throws {DivergenceError} when the loss is not a finite number.
+ * @throws {DivergenceError} when the loss is not a finite number, unless a callback ends training there.
  */
 export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
   const { trainer, control, callbacks, dataset, batchSize, epochs, initialEpoch } = run;
@@ -82,7 +82,11 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
         return callbacks.numbered('onTrainBatchBegin', batch, {});
       },
       async (batch, results, count) => {
-        requireFinite(results.loss[0], epoch, batch);
+        if (!Number.isFinite(results.loss[0])) {
+          if (!callbacks.endsAt(results.loss[0])) throw divergence(results.loss[0], epoch, batch);
+          control.stopTraining = true;
+          return false;
+        }
         means.add(results, count);
         batchesDone = batch + 1;
         place = { epoch, batch: batchesDone, samples: means.samples, sums: means.sums };
@@ -180,9 +184,8 @@ export async function runPredict(
   return outputs;
 }
 
-function requireFinite(loss: number, epoch: number, batch: number): void {
-  if (Number.isFinite(loss)) return;
-  throw new DivergenceError(
+function divergence(loss: number, epoch: number, batch: number): DivergenceError {
+  return new DivergenceError(
     `the loss became ${loss} at step ${batch + 1} of epoch ${epoch + 1}; use a lower learning rate, or check the data for extreme values`,
   );
 }

@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Callback, TrainingControl } from './callback.js';
 import { summarizeValues, type ValueSummary } from './summarize-values.js';
 import type { NamedVariable } from './trainee.js';
+import { copyWeights } from './weight-copies.js';
 
 /** Options of `gradientFlow`. */
 export interface GradientFlowOptions {
@@ -101,7 +102,7 @@ class Watcher implements GradientFlow {
     this.#gradients = new Map(
       [...probe.weights].map(([name, gradient]) => [name, summarizeValues(gradient)]),
     );
-    this.#before = await readWeights(this.#looked(control));
+    this.#before = await copyWeights(this.#looked(control));
   }
 
   async onTrainBatchEnd(): Promise<void> {
@@ -110,7 +111,7 @@ class Watcher implements GradientFlow {
     if (control === undefined || pending === undefined || before === undefined) return;
     this.#pending = undefined;
     const { updates = true } = this.#options;
-    const after = updates ? await readWeights(this.#looked(control)) : undefined;
+    const after = updates ? await copyWeights(this.#looked(control)) : undefined;
     const weights: Record<string, WeightFlow> = {};
     for (const [name, gradient] of this.#gradients) {
       const old = before.get(name) ?? new Float32Array();
@@ -124,10 +125,4 @@ class Watcher implements GradientFlow {
   #looked(control: TrainingControl): readonly NamedVariable[] {
     return control.namedVariables.filter(({ entry }) => this.#gradients.has(entry));
   }
-}
-
-async function readWeights(named: readonly NamedVariable[]): Promise<Map<string, Float32Array>> {
-  const values = new Map<string, Float32Array>();
-  for (const { entry, variable } of named) values.set(entry, (await variable.read()).slice());
-  return values;
 }

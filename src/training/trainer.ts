@@ -164,16 +164,16 @@ export class Trainer implements VariableHolder {
     }
   }
 
-  /** Copies the newest weights from the executor into the model's variables. */
+  /**
+   * Copies the newest weights from the executor into the model's variables, except those that were written
+   * since the last step: these are newer.
+   */
   async pull(): Promise<void> {
     if (!this.#stateIsNewer) return;
-    const named = this.#trainee.namedVariables;
-    const values = await this.#executor.readState(named.map(({ entry }) => entry));
-    for (const { entry, variable } of named) {
-      variable.accept(values.get(entry) as Float32Array);
-      this.#seen.set(entry, variable.version);
-    }
-    this.#stateIsNewer = false;
+    const written = this.#trainee.namedVariables.filter(
+      ({ entry, variable }) => this.#seen.get(entry) !== variable.version,
+    );
+    await this.#pullExcept(new Set(written.map(({ entry }) => entry)));
   }
 
   /** The state of the optimizer, for saving. */
