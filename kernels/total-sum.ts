@@ -1,7 +1,7 @@
 import { addLanes, loadLanes } from './lanes';
 
 /** Elements that are summed in single precision, over eight lanes, before double precision takes over. */
-const CHUNK: i32 = 512;
+export const CHUNK: i32 = 512;
 
 /** Σ x over `size` elements. */
 export function sum(x: usize, size: i32): f64 {

@@ -322,6 +322,7 @@ export {
   adam,
   adamW,
   type LionOptions,
+  lamb,
   lion,
   type OptimizerLike,
   type OptimizerName,

@@ -13,6 +13,8 @@ export interface LoweredCall {
   workspace: number;
   source: string;
   phase: Phase;
+  /** It runs only at steps that this divides. */
+  every?: number;
 }
 
 /** A step as kernel calls, and which values are views of which. */
@@ -35,7 +37,7 @@ export function lower(graph: IrGraph, choice: KernelChoice): LoweredStep {
   const calls: LoweredCall[] = [];
   const views = new Map<number, Value>();
   for (const operation of graph.operations) {
-    const { definition, inputs, outputs, attributes, source, phase } = operation;
+    const { definition, inputs, outputs, attributes, source, phase, every } = operation;
     const scope: LoweringScope<unknown> = {
       inputs,
       outputs,
@@ -51,6 +53,7 @@ export function lower(graph: IrGraph, choice: KernelChoice): LoweredStep {
           workspace,
           source,
           phase,
+          ...(every !== undefined && { every }),
         });
       },
       temporary: (name: string, shape: Shape) => graph.value(`${source}.${name}`, shape),

@@ -131,6 +131,7 @@ class MemoryPlanner {
         writes: operands(call.writes),
         attributes: call.attributes,
         ...(workspace && { workspace: add('workspace', [workspace.size], workspace) }),
+        ...(call.every !== undefined && { every: call.every }),
         source: call.source,
         phase: call.phase,
       } as KernelCall;

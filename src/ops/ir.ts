@@ -31,6 +31,8 @@ export interface Operation {
   /** The layer that asked for it. */
   readonly source: string;
   readonly phase: Phase;
+  /** It runs only at steps that this divides; see `KernelCall`. */
+  readonly every?: number;
 }
 
 /** What a gradient rule sees: the operation and the gradients of its outputs (absent where zero). */
@@ -142,6 +144,8 @@ export class IrGraph {
   source = '';
   /** The phase of operations being added. */
   phase: Phase = 'forward';
+  /** Operations being added run only at steps that this divides. */
+  every = 1;
   #values = 0;
 
   /** @param share which samples this replica computes. */
@@ -211,6 +215,7 @@ export class IrGraph {
       attributes,
       source: this.source,
       phase: this.phase,
+      ...(this.every > 1 && { every: this.every }),
     });
     return outputs;
   }

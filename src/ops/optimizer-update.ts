@@ -1,4 +1,4 @@
-import type { UpdateGroup, UpdateRange } from '../plan/kernels.js';
+import type { LambAttributes, UpdateGroup, UpdateRange } from '../plan/kernels.js';
 import type { LoweringScope, OpDefinition, Value } from './ir.js';
 
 /** Elements [starts[r], starts[r] + counts[r]) of the trainable range belong to replica r. */
@@ -36,6 +36,19 @@ export interface RateGroup extends UpdateGroup {
 export interface Rates {
   readonly shards: Shards;
   readonly groups: readonly RateGroup[];
+  /** Every weight with its rates, for what goes by whole weights. */
+  readonly weights: readonly RateGroup[];
+}
+
+/** What lies of elements [start, start + count) in a replica's shard. */
+export function localPart(
+  { starts, counts }: Shards,
+  replica: number,
+  { start, count }: { readonly start: number; readonly count: number },
+): { start: number; count: number } {
+  const from = Math.max(start, starts[replica]);
+  const to = Math.min(start + count, starts[replica] + counts[replica]);
+  return to > from ? { start: from, count: to - from } : { start: starts[replica], count: 0 };
 }
 
 /** A replica's part of the range, with its parts of the groups where they are not the plain ones. */
@@ -43,10 +56,9 @@ function rangeOf({ shards, groups }: Rates, replica: number): UpdateRange {
   const start = shards.starts[replica];
   const count = shards.counts[replica];
   const local = groups.flatMap((group) => {
-    const from = Math.max(group.start, start);
-    const to = Math.min(group.start + group.count, start + count);
+    const part = localPart(shards, replica, group);
     const { rateScale, decay } = group;
-    return to > from ? [{ count: to - from, rateScale, decay }] : [];
+    return part.count > 0 ? [{ count: part.count, rateScale, decay }] : [];
   });
   const plain = local.every(({ rateScale, decay }) => rateScale === 1 && decay === 0);
   return plain ? { start, count } : { start, count, groups: local };
@@ -127,6 +139,37 @@ const lionOp: OpDefinition<LionAttributes & { rates: Rates }> = {
   },
 };
 
+/** LAMB's part of this replica: what lies of every weight in its shard. */
+function lambAttributes(scope: LoweringScope<AdamAttributes & { rates: Rates }>): LambAttributes {
+  const { rates, ...constants } = scope.attributes;
+  const { shards, weights } = rates;
+  const { replica } = scope.share;
+  const [start, count] = [shards.starts[replica], shards.counts[replica]];
+  const parts = weights.map((weight) => {
+    const part = localPart(shards, replica, weight);
+    const { rateScale, decay } = weight;
+    return { from: part.start - start, count: part.count, rateScale, decay };
+  });
+  return { ...constants, start, count, parts };
+}
+
+/** LAMB on this replica's shard: the norms of weights that lie in several shards are summed between. */
+const lambOp: OpDefinition<AdamAttributes & { rates: Rates }> = {
+  name: 'lamb',
+  infer: ({ w, m, v }) => ({ newW: w, newM: m, newV: v }),
+  lower(scope) {
+    const { inputs, outputs } = scope;
+    const { w, g, m, v } = inputs;
+    const { newW, newM, newV } = outputs;
+    const attributes = lambAttributes(scope);
+    const shape = [2, attributes.parts.length];
+    const [own, sums] = [scope.temporary('squares', shape), scope.temporary('norms', shape)];
+    scope.call('lambMoments', { w, g, m, v }, { newM, newV, sums: own }, attributes);
+    scope.call('allReduceSum', { x: own }, { y: sums }, { size: 2 * attributes.parts.length });
+    scope.call('lamb', { w, m: newM, v: newV, sums }, { newW }, attributes);
+  },
+};
+
 /** The gradients summed over replicas; replica r's result is valid in its shard only. */
 export function reduceScatter(gradients: Value, shards: Shards): Value {
   return gradients.graph.add(reduceScatterOp, { x: gradients }, shards).y;
@@ -172,4 +215,13 @@ export function lion(
 ): { newW: Value; newM: Value } {
   const { newW, newM } = operands.w.graph.add(lionOp, operands, attributes);
   return { newW, newM };
+}
+
+/** One step of LAMB on weights w with gradients g and moments m and v. */
+export function lamb(
+  operands: { w: Value; g: Value; m: Value; v: Value },
+  attributes: AdamAttributes & { rates: Rates },
+): { newW: Value; newM: Value; newV: Value } {
+  const { newW, newM, newV } = operands.w.graph.add(lambOp, operands, attributes);
+  return { newW, newM, newV };
 }

@@ -3,6 +3,8 @@ import type {
   Conv2dAttributes,
   KernelName,
   KernelTable,
+  LambAttributes,
+  Parts,
   Pool2dAttributes,
   UpdateRange,
 } from './kernels.js';
@@ -134,15 +136,20 @@ function poolSizes(a: Pool2dAttributes): { x: number; y: number } {
   };
 }
 
-function shardSize({ starts, counts }: { starts: number[]; counts: number[] }): OperandSize {
-  const atLeast = Math.max(0, ...starts.map((start, r) => start + counts[r]));
-  return { atLeast, touched: counts.reduce((sum, count) => sum + count, 0) };
-}
-
 /** Operand sizes of a call that updates a range of the weights, with these slots. */
 function updateSizes({ start, count }: UpdateRange) {
   const whole = { atLeast: start + count, touched: count };
   return { whole, shard: { atLeast: count } };
+}
+
+function partsSize({ starts, counts }: Parts): OperandSize {
+  const atLeast = Math.max(0, ...starts.map((start, p) => start + counts[p]));
+  return { atLeast, touched: counts.reduce((sum, count) => sum + count, 0) };
+}
+
+function lambProblem({ count, parts }: LambAttributes): string | undefined {
+  const outside = parts.find((part) => part.from < 0 || part.from + part.count > count);
+  return outside && `a part ends at ${outside.from + outside.count} of ${count} elements`;
 }
 
 function groupsProblem({ count, groups }: UpdateRange): string | undefined {
@@ -151,7 +158,7 @@ function groupsProblem({ count, groups }: UpdateRange): string | undefined {
   return covered === count ? undefined : `the groups cover ${covered} of ${count} elements`;
 }
 
-function shardProblem(a: { starts: number[]; counts: number[] }): string | undefined {
+function partsProblem(a: Parts): string | undefined {
   return a.starts.length === a.counts.length
     ? undefined
     : `there are ${a.starts.length} starts but ${a.counts.length} counts`;
@@ -408,15 +415,15 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
     ({ size }, replicas) => ({ reads: { x: size }, writes: { y: replicas * size } }),
     { collective: true },
   ),
-  reduceScatter: spec((a) => ({ reads: { x: shardSize(a) }, writes: { y: shardSize(a) } }), {
+  reduceScatter: spec((a) => ({ reads: { x: partsSize(a) }, writes: { y: partsSize(a) } }), {
     inPlace: { y: 'x' },
     collective: true,
-    problem: shardProblem,
+    problem: partsProblem,
   }),
-  allGatherShards: spec((a) => ({ reads: { x: shardSize(a) }, writes: { y: shardSize(a) } }), {
+  allGatherShards: spec((a) => ({ reads: { x: partsSize(a) }, writes: { y: partsSize(a) } }), {
     inPlace: { y: 'x' },
     collective: true,
-    problem: shardProblem,
+    problem: partsProblem,
   }),
 
   adam: spec(
@@ -468,6 +475,64 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       return { reads: { w: whole, g: whole, m: shard }, writes: { newW: whole, newM: shard } };
     },
     { inPlace: { newW: 'w', newM: 'm' }, problem: groupsProblem },
+  ),
+  lambMoments: spec(
+    (a) => {
+      const { whole, shard } = updateSizes(a);
+      return {
+        reads: { w: whole, g: whole, m: shard, v: shard },
+        writes: { newM: shard, newV: shard, sums: 2 * a.parts.length },
+      };
+    },
+    { inPlace: { newM: 'm', newV: 'v' }, problem: lambProblem },
+  ),
+  lamb: spec(
+    (a) => {
+      const { whole, shard } = updateSizes(a);
+      return {
+        reads: { w: whole, m: shard, v: shard, sums: 2 * a.parts.length },
+        writes: { newW: whole },
+      };
+    },
+    { inPlace: { newW: 'w' }, problem: lambProblem },
+  ),
+  squaredSums: spec((a) => ({ reads: { x: partsSize(a) }, writes: { y: a.counts.length } }), {
+    problem: partsProblem,
+  }),
+  clipByNorm: spec(
+    (a) => {
+      const g = partsSize(a);
+      return { reads: { g, sums: a.counts.length }, writes: { newG: g } };
+    },
+    { inPlace: { newG: 'g' }, problem: partsProblem },
+  ),
+  clipByGlobalNorm: spec(
+    (a) => {
+      const { whole } = updateSizes(a);
+      return { reads: { g: whole, sums: a.parts }, writes: { newG: whole } };
+    },
+    { inPlace: { newG: 'g' } },
+  ),
+  clipByValue: spec(
+    (a) => {
+      const { whole } = updateSizes(a);
+      return { reads: { g: whole }, writes: { newG: whole } };
+    },
+    { inPlace: { newG: 'g' } },
+  ),
+  accumulateGradients: spec(
+    (a) => {
+      const { whole, shard } = updateSizes(a);
+      return { reads: { g: whole, a: shard }, writes: { newG: whole, newA: shard } };
+    },
+    { inPlace: { newG: 'g', newA: 'a' } },
+  ),
+  movingAverage: spec(
+    (a) => {
+      const { whole, shard } = updateSizes(a);
+      return { reads: { w: whole, average: shard }, writes: { newAverage: shard, newW: whole } };
+    },
+    { optional: ['newW'], inPlace: { newAverage: 'average', newW: 'w' } },
   ),
 };
 

@@ -100,6 +100,23 @@ export interface UpdateRange {
   groups?: UpdateGroup[];
 }
 
+/** Elements [starts[p], starts[p] + counts[p]) of an array, for each p. */
+export interface Parts {
+  starts: number[];
+  counts: number[];
+}
+
+/** LAMB over elements [start, start + count): each part is what lies there of one weight. */
+export interface LambAttributes {
+  start: number;
+  count: number;
+  /** `from` counts from `start`. */
+  parts: (UpdateGroup & { from: number })[];
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
 interface Kernel<
   Reads extends string,
   Writes extends string,
@@ -319,6 +336,59 @@ export interface KernelTable {
    * m = β₂ · m + (1 − β₂) · g.
    */
   lion: Kernel<'w' | 'g' | 'm', 'newW' | 'newM', UpdateRange & { beta1: number; beta2: number }>;
+  /**
+   * First half of Keras's LAMB over the parts of the range: m and v as in `adam`, and sums `[2, parts]` =
+   * for each part Σ (w − rate · decay · w)², then Σ u² with u = m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + epsilon).
+   */
+  lambMoments: Kernel<'w' | 'g' | 'm' | 'v', 'newM' | 'newV' | 'sums', LambAttributes>;
+  /**
+   * Second half, from the sums over all replicas: w −= rate · decay · w; w −= ratio · rate · u, where ratio =
+   * √sums₀ / √sums₁ of the part, or 1 where one of them is 0.
+   */
+  lamb: Kernel<'w' | 'm' | 'v' | 'sums', 'newW', LambAttributes>;
+
+  /** y[p] = Σ x² over elements [starts[p], starts[p] + counts[p]). */
+  squaredSums: Kernel<'x', 'y', Parts>;
+  /** Every part p of g is multiplied by clipNorm / max(√sums[p], clipNorm). */
+  clipByNorm: Kernel<'g' | 'sums', 'newG', Parts & { clipNorm: number }>;
+  /**
+   * Elements [start, start + count) of g are multiplied by clipNorm · min(1/norm, 1/clipNorm), or NaN where
+   * the norm √Σ sums (of so many `parts`) is not finite.
+   */
+  clipByGlobalNorm: Kernel<
+    'g' | 'sums',
+    'newG',
+    { start: number; count: number; parts: number; clipNorm: number }
+  >;
+  /** Elements [start, start + count) of g are brought into [−clipValue, clipValue]. */
+  clipByValue: Kernel<'g', 'newG', { start: number; count: number; clipValue: number }>;
+  /**
+   * Over elements [start, start + count) of g and [0, count) of a: at run parameters `step` that `steps`
+   * divides, g = (g + a) / steps and a = 0; at others a += g.
+   */
+  accumulateGradients: Kernel<
+    'g' | 'a',
+    'newG' | 'newA',
+    { start: number; count: number; steps: number }
+  >;
+  /**
+   * Keras's average of weights over elements [start, start + count) of w and [0, count) of the average, at
+   * update t = ⌊(step − 1) / accumulationSteps⌋ (from 0): average = momentum · average + (1 − momentum) · w,
+   * with momentum 0 at t = 0. Given newW, w becomes the average where overwriteFrequency divides t + 1.
+   */
+  movingAverage: Kernel<
+    'w' | 'average',
+    'newAverage',
+    {
+      start: number;
+      count: number;
+      momentum: number;
+      accumulationSteps: number;
+      overwriteFrequency: number;
+    },
+    never,
+    'newW'
+  >;
 }
 
 /** Name of a kernel. */
@@ -338,6 +408,11 @@ export type KernelCall<K extends KernelName = KernelName> = {
     attributes: KernelTable[N]['attributes'];
     /** Scratch memory for the duration of the call. */
     workspace?: BufferId;
+    /**
+     * The call runs only at steps that this divides, and then takes step / every for the step; all others
+     * run at every step.
+     */
+    every?: number;
     /** The layer this call comes from, for profiles and error messages. */
     source: string;
     phase: Phase;

@@ -59,7 +59,7 @@ function printCalls(plan: Plan): string[] {
       call.kernel.padEnd(kernelWidth),
       `{${describeCall(call)}}`,
       `${operands(call.reads)} -> ${operands(call.writes)}${workspace}`,
-      `# ${call.source}`,
+      `# ${call.source}${call.every === undefined ? '' : `, every ${call.every} steps`}`,
     ].join('  ');
     if (call.phase === phase) return [line];
     phase = call.phase;

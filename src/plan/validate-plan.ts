@@ -43,6 +43,8 @@ export function validatePlan(plan: Plan): void {
       Object.entries(ids).flatMap(([name, id]) =>
         id === undefined ? [] : [{ name, buffer: bufferOf(id, `${where}, operand '${name}'`) }],
       );
+    const { every = 1 } = call;
+    if (!Number.isSafeInteger(every) || every < 1) failCall(`it runs every ${every} steps`);
     const reads = lookUp(call.reads);
     const writes = lookUp(call.writes);
     const spec = kernelSpec(call.kernel) ?? failCall('no kernel of this name exists');

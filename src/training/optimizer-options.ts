@@ -23,6 +23,23 @@ export interface OptimizerOptions {
    * counts.
    */
   learningRateMultipliers?: ByWeight;
+  /** The gradient of every weight is scaled down to this norm at most. Only one of the clips may be given. */
+  clipNorm?: number;
+  /** Every element of the gradients is brought into ±clipValue. */
+  clipValue?: number;
+  /** The gradients of all weights together are scaled down to this norm at most. */
+  globalClipNorm?: number;
+  /**
+   * Weights change only every so many steps, an integer ≥ 2, by the mean of the gradients since; steps count
+   * batches still. Default: every step.
+   */
+  gradientAccumulationSteps?: number;
+  /** Keeps a moving average of the weights; default false. */
+  useEma?: boolean;
+  /** average = emaMomentum · average + (1 − emaMomentum) · weight after every step; default 0.99. */
+  emaMomentum?: number;
+  /** Updates after which the weights become their average, again and again; default: never. */
+  emaOverwriteFrequency?: number;
 }
 
 type Check = (value: unknown, what: string) => void;
@@ -41,6 +58,23 @@ const patterns: Check = (value, what) => {
   throw new ValueError(`${what} must be an array of strings, got ${JSON.stringify(value)}`);
 };
 
+const integerFrom =
+  (least: number): Check =>
+  (value, what) => {
+    if (Number.isSafeInteger(value) && (value as number) >= least) return;
+    throw new ValueError(`${what} must be an integer ≥ ${least}, got ${value}`);
+  };
+
+const positive: Check = (value, what) => {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return;
+  throw new ValueError(`${what} must be a finite number > 0, got ${value}`);
+};
+
+const flag: Check = (value, what) => {
+  if (typeof value === 'boolean') return;
+  throw new ValueError(`${what} must be true or false, got ${value}`);
+};
+
 const notNegative: Check = (value, what) => requireRange(value, 0, Number.MAX_VALUE, what);
 
 const checks: Readonly<Record<keyof OptimizerOptions, Check>> = {
@@ -50,7 +84,16 @@ const checks: Readonly<Record<keyof OptimizerOptions, Check>> = {
   excludeFromWeightDecay: patterns,
   weightDecayMultipliers: numbersByWeight,
   learningRateMultipliers: numbersByWeight,
+  clipNorm: positive,
+  clipValue: positive,
+  globalClipNorm: positive,
+  gradientAccumulationSteps: integerFrom(2),
+  useEma: flag,
+  emaMomentum: (value, what) => requireRange(value, 0, 1, what),
+  emaOverwriteFrequency: integerFrom(1),
 };
+
+const CLIPS = ['clipNorm', 'clipValue', 'globalClipNorm'] as const;
 
 /** @throws {ValueError} unless it is a number from `low` to `high`. */
 export function requireRange(value: unknown, low: number, high: number, what: string): void {
@@ -77,6 +120,10 @@ export function checkOptions(
       throw new ValueError(`${name} has no option '${option}'; its options are ${known}`);
     }
     checks[option as keyof OptimizerOptions](value, `${name}: ${option}`);
+  }
+  const clips = CLIPS.filter((clip) => options[clip] !== undefined);
+  if (clips.length > 1) {
+    throw new ValueError(`${name}: only one of ${CLIPS.join(', ')} may be given, got ${clips}`);
   }
   return Object.fromEntries(given);
 }

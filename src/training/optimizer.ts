@@ -16,12 +16,16 @@ export interface UpdateScope {
   weights: readonly TrainedWeight[];
   /** Names of all weights of the model, frozen ones included. */
   modelWeights: readonly string[];
+  /** Notes that a value is what the weights or the gradients now are: every one but the last, in order. */
+  keep(what: 'weights' | 'gradients', value: Value): void;
 }
 
 /** New values of weights and slots. */
 export interface UpdateResult {
   w: Value;
   slots: Readonly<Record<string, Value>>;
+  /** The weights change only at steps that this divides; default 1. */
+  every?: number;
 }
 
 /** Changes weights by their gradients. A `learningRate` that follows no schedule may be set between steps. */

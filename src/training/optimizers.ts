@@ -4,7 +4,7 @@ import { makeOptimizer } from './make-optimizer.js';
 import type { Optimizer } from './optimizer.js';
 import { type OptimizerOptions, requireRange } from './optimizer-options.js';
 
-/** Options of `adam` and `adamW`, with Keras's names and defaults. */
+/** Options of `adam`, `adamW` and `lamb`, with Keras's names and defaults. */
 export interface AdamOptions extends OptimizerOptions {
   /** Decay of the mean of gradients; default 0.9. */
   beta1?: number;
@@ -43,14 +43,15 @@ export interface LionOptions extends OptimizerOptions {
 }
 
 /** Names of the built-in optimizers. */
-export type OptimizerName = 'adam' | 'adamw' | 'sgd' | 'rmsprop' | 'lion';
+export type OptimizerName = 'adam' | 'adamw' | 'sgd' | 'rmsprop' | 'lion' | 'lamb';
 
 /** An optimizer by name, with its defaults, or as an object. */
 export type OptimizerLike = OptimizerName | Optimizer;
 
 function adamLike(
-  name: 'adam' | 'adamw',
+  name: 'adam' | 'adamw' | 'lamb',
   { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...options }: AdamOptions,
+  update: typeof updates.adam,
   weightDecay?: number,
 ): Optimizer {
   requireRange(beta1, 0, 1, `${name}: beta1`);
@@ -64,7 +65,7 @@ function adamLike(
       config,
       defaults: { learningRate: 0.001, ...(weightDecay !== undefined && { weightDecay }) },
       emit({ w, g, slots: { m, v } }, rates) {
-        const next = updates.adam({ w, g, m, v }, { ...config, rates });
+        const next = update({ w, g, m, v }, { ...config, rates });
         return { w: next.newW, slots: { m: next.newM, v: next.newV } };
       },
     },
@@ -78,7 +79,7 @@ function adamLike(
  * @throws {ValueError} for options that it does not have, or out of range.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return adamLike('adam', options);
+  return adamLike('adam', options, updates.adam);
 }
 
 /**
@@ -87,7 +88,17 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * @throws {ValueError} for options that it does not have, or out of range.
  */
 export function adamW(options: AdamOptions = {}): Optimizer {
-  return adamLike('adamw', options, 0.004);
+  return adamLike('adamw', options, updates.adam, 0.004);
+}
+
+/**
+ * LAMB (You et al., 2020) as Keras computes it: Adam's step, for each weight as long as the weight is:
+ * u = m̂ / (√v̂ + ε); w −= learningRate · ‖w‖/‖u‖ · u, where a norm of 0 makes the ratio 1. For large batches.
+ * `learningRate` is 0.001 by default; `weightDecay` is decoupled, before the norms are taken.
+ * @throws {ValueError} for options that it does not have, or out of range.
+ */
+export function lamb(options: AdamOptions = {}): Optimizer {
+  return adamLike('lamb', options, updates.lamb);
 }
 
 /**
@@ -173,6 +184,7 @@ const factories: Record<OptimizerName, (options: Record<string, never>) => Optim
   sgd,
   rmsprop,
   lion,
+  lamb,
 };
 
 /** Names that `resolveOptimizer` accepts. */

@@ -182,7 +182,11 @@ function emitOptimizer(graph: IrGraph, optimizer: Optimizer, layout: StateLayout
   const modelWeights = layout.entries.flatMap(({ name, role }) => {
     return role === 'weight' && name !== TRAINABLE_ENTRY ? name : [];
   });
-  const next = optimizer.emit({ w, g, slots, shards, weights, modelWeights });
+  const keep = (what: 'weights' | 'gradients', value: Value) => {
+    graph.updates.push({ value, entry: what === 'weights' ? TRAINABLE_ENTRY : GRADIENTS_ENTRY });
+  };
+  const next = optimizer.emit({ w, g, slots, shards, weights, modelWeights, keep });
+  graph.every = next.every ?? 1;
   const gathered = allGatherShards(next.w, shards);
   if (next.w !== w) graph.updates.push({ value: next.w, entry: TRAINABLE_ENTRY });
   graph.updates.push({ value: gathered, entry: TRAINABLE_ENTRY });

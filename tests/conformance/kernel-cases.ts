@@ -60,4 +60,12 @@ export const kernelCases: { readonly [K in KernelName]: Cases<K> } = {
   sgd: optimizer.sgdCases,
   rmsprop: optimizer.rmspropCases,
   lion: optimizer.lionCases,
+  lambMoments: optimizer.lambMomentsCases,
+  lamb: optimizer.lambCases,
+  squaredSums: optimizer.squaredSumsCases,
+  clipByNorm: optimizer.clipByNormCases,
+  clipByGlobalNorm: optimizer.clipByGlobalNormCases,
+  clipByValue: optimizer.clipByValueCases,
+  accumulateGradients: optimizer.accumulateGradientsCases,
+  movingAverage: optimizer.movingAverageCases,
 };

@@ -13,6 +13,7 @@ import {
   encodeKerasWeights,
   encodeLegacyH5,
   input,
+  lamb,
   lambda,
   lion,
   loadKerasWeights,
@@ -74,6 +75,7 @@ test('optimizer, losses, metrics and state come back', async () => {
     adamW(),
     rmsprop({ centered: true, weightDecay: 0.5 }),
     lion(),
+    lamb({ clipValue: 0.5, gradientAccumulationSteps: 3, useEma: true, emaOverwriteFrequency: 2 }),
   ];
   for (const optimizer of optimizers) {
     if (optimizer) {

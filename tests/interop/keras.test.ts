@@ -18,6 +18,7 @@ import {
   encodeKerasWeights,
   encodeLegacyH5,
   encodeSafetensors,
+  lamb,
   lion,
   loadKerasWeights,
   type Model,
@@ -92,6 +93,8 @@ async function graphJob(seed: number): Promise<Job> {
     adamW({ learningRate: 0.003, weightDecay: 0.1 }),
     rmsprop({ learningRate: 0.003, momentum: 0.5, centered: seed % 2 === 0 }),
     lion({ learningRate: 0.001, weightDecay: 0.1 }),
+    lamb({ learningRate: 0.003, globalClipNorm: 1, useEma: true }),
+    adam({ learningRate: 0.003, clipNorm: 0.1, gradientAccumulationSteps: 3 }),
   ];
   model.compile({
     optimizer: optimizers[seed % optimizers.length],

@@ -23,8 +23,11 @@ from safetensors.numpy import save_file
 
 STEPS = 8
 BATCH = 6
-CLASSES = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "lion": "Lion"}
-NAMES = {"beta1": "beta_1", "beta2": "beta_2"}
+CLASSES = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "lion": "Lion", "lamb": "Lamb"}
+NAMES = {
+    "beta1": "beta_1", "beta2": "beta_2", "clipNorm": "clipnorm", "clipValue": "clipvalue",
+    "globalClipNorm": "global_clipnorm",
+}  # fmt: skip
 MATRICES_ONLY = {"excludeFromWeightDecay": ["bias", "gamma", "beta"]}
 CASES = {
     "adam": ("adam", {"learningRate": 0.01}),
@@ -43,6 +46,34 @@ CASES = {
     ),
     "lion": ("lion", {"learningRate": 0.01}),
     "lion-decay": ("lion", {"learningRate": 0.01, "beta1": 0.8, "weightDecay": 0.5, **MATRICES_ONLY}),
+    "lamb": ("lamb", {"learningRate": 0.02}),
+    "lamb-decay": ("lamb", {"learningRate": 0.02, "weightDecay": 0.5, "epsilon": 1e-6, **MATRICES_ONLY}),
+    "clip-norm": ("sgd", {"learningRate": 0.5, "clipNorm": 0.05}),
+    "clip-value": ("sgd", {"learningRate": 0.5, "momentum": 0.5, "clipValue": 0.01}),
+    "global-clip-norm": ("sgd", {"learningRate": 0.5, "globalClipNorm": 0.1}),
+    "global-clip-norm-large": ("adam", {"learningRate": 0.01, "globalClipNorm": 100.0}),
+    "accumulation": ("adamw", {"learningRate": 0.05, "gradientAccumulationSteps": 3}),
+    "accumulation-clip-decay": (
+        "sgd",
+        {
+            "learningRate": 0.5, "momentum": 0.9, "gradientAccumulationSteps": 2, "clipNorm": 0.05,
+            "weightDecay": 0.1, **MATRICES_ONLY,
+        },
+    ),
+    "average": ("sgd", {"learningRate": 0.3, "useEma": True, "emaMomentum": 0.8}),
+    "average-overwrite": (
+        "adam", {"learningRate": 0.02, "useEma": True, "emaMomentum": 0.5, "emaOverwriteFrequency": 3},
+    ),
+    "average-accumulation": (
+        "adam", {"learningRate": 0.02, "useEma": True, "emaMomentum": 0.5, "gradientAccumulationSteps": 3},
+    ),
+    "average-accumulation-overwrite": (
+        "rmsprop",
+        {
+            "learningRate": 0.02, "useEma": True, "emaMomentum": 0.5, "gradientAccumulationSteps": 2,
+            "emaOverwriteFrequency": 2,
+        },
+    ),
 }
 
 

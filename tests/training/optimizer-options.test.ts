@@ -17,6 +17,11 @@ test('every optimizer comes back from its config', () => {
     excludeFromWeightDecay: ['bias'],
     weightDecayMultipliers: { 'res*': 2 },
     learningRateMultipliers: { fc: 0.5 },
+    globalClipNorm: 2,
+    gradientAccumulationSteps: 3,
+    useEma: true,
+    emaMomentum: 0.5,
+    emaOverwriteFrequency: 7,
   };
   for (const name of optimizerNames) {
     const plain = resolveOptimizer(name);
@@ -35,6 +40,7 @@ test('defaults are those of Keras', () => {
   const adam = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
   assert.deepEqual(resolveOptimizer('adam').getConfig(), adam);
   assert.deepEqual(resolveOptimizer('adamw').getConfig(), { ...adam, weightDecay: 0.004 });
+  assert.deepEqual(resolveOptimizer('lamb').getConfig(), adam);
   const sgd = { learningRate: 0.01, momentum: 0, nesterov: false };
   assert.deepEqual(resolveOptimizer('sgd').getConfig(), sgd);
   const rmsprop = { learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
@@ -55,6 +61,16 @@ const refused: [OptimizerName, Record<string, unknown>, RegExp][] = [
   ['adam', { weightDecay: '1' }, /adam: weightDecay must be/],
   ['adam', { excludeFromWeightDecay: 'bias' }, /must be an array of strings, got "bias"/],
   ['adam', { learningRateMultipliers: { fc: -1 } }, /learningRateMultipliers\['fc'\] must be/],
+  [
+    'lion',
+    { clipNorm: 1, clipValue: 2 },
+    /lion: only one of .* may be given, got clipNorm,clipValue/,
+  ],
+  ['lamb', { clipValue: 0 }, /lamb: clipValue must be a finite number > 0, got 0/],
+  ['sgd', { gradientAccumulationSteps: 1 }, /must be an integer ≥ 2, got 1/],
+  ['sgd', { useEma: 1 }, /sgd: useEma must be true or false, got 1/],
+  ['sgd', { emaMomentum: 2 }, /sgd: emaMomentum must be between 0 and 1, got 2/],
+  ['sgd', { emaOverwriteFrequency: 0.5 }, /must be an integer ≥ 1, got 0.5/],
   ['adam', { learningRateMultipliers: [1] }, /must be an object of numbers by pattern/],
 ];
 
@@ -86,21 +102,15 @@ test('patterns mean weights by name, layer, block or a part with *', () => {
 });
 
 test('neighbours of equal rates are one group, with what lies between them', () => {
-  const weights = [
-    { entry: 'a/kernel', start: 0, count: 20 },
-    { entry: 'b/kernel', start: 32, count: 16 },
-    { entry: 'b/bias', start: 48, count: 3 },
+  const weights = (biasDecay: number) => [
+    { start: 0, count: 20, rateScale: 1, decay: 0.5 },
+    { start: 32, count: 16, rateScale: 1, decay: 0.5 },
+    { start: 48, count: 3, rateScale: 1, decay: biasDecay },
   ];
-  const plain = { rateScale: 1, decay: 0 };
-  assert.deepEqual(
-    rateGroups(weights, 64, () => plain),
-    [{ start: 0, count: 64, ...plain }],
-  );
-  const rates = (entry: string) => ({ rateScale: 1, decay: entry.endsWith('bias') ? 0 : 0.5 });
-  assert.deepEqual(rateGroups(weights, 64, rates), [
-    { start: 0, count: 48, rateScale: 1, decay: 0.5 },
-    { start: 48, count: 16, ...plain },
-  ]);
+  const all = { start: 0, count: 64, rateScale: 1, decay: 0.5 };
+  assert.deepEqual(rateGroups(weights(0.5), 64), [all]);
+  const bias = { start: 48, count: 16, rateScale: 1, decay: 0 };
+  assert.deepEqual(rateGroups(weights(0), 64), [{ ...all, count: 48 }, bias]);
 });
 
 /** Change of every weight by one step of gradient descent at the rate 1. */

@@ -8,6 +8,7 @@ import {
   type ExecutorOptions,
   encodeModel,
   type FitOptions,
+  lamb,
   lion,
   type Model,
   type Optimizer,
@@ -33,6 +34,9 @@ const optimizers: Record<string, () => Optimizer> = {
     }),
   'centered RMSprop': () => rmsprop({ momentum: 0.5, centered: true }),
   Lion: () => lion({ weightDecay: 0.1 }),
+  'LAMB, clipped': () => lamb({ weightDecay: 0.1, clipNorm: 0.1 }),
+  'accumulation with averages': () =>
+    adam({ gradientAccumulationSteps: 4, globalClipNorm: 0.1, useEma: true, emaMomentum: 0.9 }),
 };
 
 function compiled(optimizer: () => Optimizer, executor: ExecutorOptions): Model {

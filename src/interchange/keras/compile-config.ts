@@ -27,24 +27,24 @@ interface Row {
   readonly fixed: Readonly<Record<string, readonly unknown[]>>;
 }
 
-const OPTIMIZER_FIXED = {
-  clipnorm: [null],
-  global_clipnorm: [null],
-  clipvalue: [null],
-  use_ema: [false],
-  loss_scale_factor: [null],
-  gradient_accumulation_steps: [null],
-};
-/** Options of every optimizer that both have, in Keras's spelling, and ours; null leaves them out. */
-const OPTIMIZER_COMMON: Readonly<Record<string, string>> = { weight_decay: 'weightDecay' };
+const OPTIMIZER_FIXED = { loss_scale_factor: [null] };
+/** Options of every optimizer that both have: Keras's name, ours, and what Keras writes where it is not given. */
+const OPTIMIZER_COMMON: readonly (readonly [string, string, unknown])[] = [
+  ['weight_decay', 'weightDecay', null],
+  ['clipnorm', 'clipNorm', null],
+  ['global_clipnorm', 'globalClipNorm', null],
+  ['clipvalue', 'clipValue', null],
+  ['use_ema', 'useEma', false],
+  ['ema_momentum', 'emaMomentum', 0.99],
+  ['ema_overwrite_frequency', 'emaOverwriteFrequency', null],
+  ['gradient_accumulation_steps', 'gradientAccumulationSteps', null],
+];
 /** Options of ours that Keras has as method calls, which its files do not hold. */
 const OPTIMIZER_OURS = [
   'excludeFromWeightDecay',
   'weightDecayMultipliers',
   'learningRateMultipliers',
 ];
-/** Options of optimizers that mean nothing while those above are off, and their values when written. */
-const OPTIMIZER_FREE: Json = { ema_momentum: 0.99, ema_overwrite_frequency: null };
 /** Options that only older Keras wrote. */
 const OPTIMIZER_OLD: Readonly<Record<string, readonly unknown[]>> = {
   decay: [0, null],
@@ -71,6 +71,11 @@ const optimizers: Readonly<Record<string, Row>> = {
   RMSprop: {
     name: 'rmsprop',
     options: ['learning_rate', 'rho', 'momentum', 'epsilon', 'centered'],
+    fixed: OPTIMIZER_FIXED,
+  },
+  Lamb: {
+    name: 'lamb',
+    options: ['learning_rate', 'beta_1', 'beta_2', 'epsilon'],
     fixed: OPTIMIZER_FIXED,
   },
   Lion: {
@@ -144,7 +149,7 @@ function optionsOf(
   const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {
     const fixed = row.fixed[key] ?? OPTIMIZER_OLD[key];
-    if (key === 'name' || Object.hasOwn(OPTIMIZER_FREE, key)) continue;
+    if (key === 'name') continue;
     if (key === 'dtype') requireOneOf(value, ['float32', null], `${where}.dtype`);
     else if (row.options.includes(key)) options[toCamelCase(key)] = value;
     else if (fixed !== undefined) requireOneOf(value, fixed, `${where}.config.${key}`);
@@ -164,8 +169,9 @@ function optimizerOptions(
 ): Record<string, unknown> {
   const common: Record<string, unknown> = {};
   const own: Record<string, unknown> = { ...config };
-  for (const [theirs, ours] of Object.entries(OPTIMIZER_COMMON)) {
-    if (own[theirs] !== null && own[theirs] !== undefined) common[ours] = own[theirs];
+  for (const [theirs, ours, absent] of OPTIMIZER_COMMON) {
+    const value = own[theirs] ?? absent;
+    if (value !== absent) common[ours] = value;
     delete own[theirs];
   }
   return { ...optionsOf({ row, config: own }, where), ...common };
@@ -209,12 +215,11 @@ function optimizerToKeras({ name, config }: Named): Json | undefined {
     return undefined;
   const { learningRate, ...own }: Record<string, unknown> = { ...config };
   const common: Record<string, unknown> = { learning_rate: learningRateToKeras(learningRate) };
-  for (const [theirs, ours] of Object.entries(OPTIMIZER_COMMON)) {
-    common[theirs] = config[ours] ?? null;
+  for (const [theirs, ours, absent] of OPTIMIZER_COMMON) {
+    common[theirs] = config[ours] ?? absent;
     delete own[ours];
   }
-  const extra = { name, ...common, ...OPTIMIZER_FREE };
-  return write(optimizers, className, 'keras.optimizers', own, extra);
+  return write(optimizers, className, 'keras.optimizers', own, { name, ...common });
 }
 
 interface Named {

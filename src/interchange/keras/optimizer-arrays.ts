@@ -21,6 +21,13 @@ const SLOTS: Readonly<Record<string, SlotRow>> = {
   sgd: MOMENTS,
   rmsprop: { names: { v: 'velocity', m: 'momentum', a: 'average_gradient' }, bySlot: true },
   lion: MOMENTS,
+  lamb: MOMENTS,
+};
+
+/** Arrays that every optimizer may keep; those of all weights come before its own. */
+const COMMON_SLOTS: Readonly<Record<string, string>> = {
+  average: 'average',
+  gradientAccumulator: 'gradient_accumulator',
 };
 
 /** Weights that training changes, in the order in which Keras keeps their state. */
@@ -41,10 +48,14 @@ function slotArrays(model: Model): SlotArray[] {
   const { name, slots } = model.optimizer;
   const row: SlotRow | undefined = Object.hasOwn(SLOTS, name) ? SLOTS[name] : undefined;
   const weights = trained(model);
-  const groups = row?.bySlot === true ? slots.map((slot) => [slot]) : [slots];
+  const common = slots.filter((slot) => Object.hasOwn(COMMON_SLOTS, slot));
+  const own = slots.filter((slot) => !Object.hasOwn(COMMON_SLOTS, slot));
+  const bySlot = row?.bySlot === true ? own.map((slot) => [slot]) : [own];
+  const groups = [...common.map((slot) => [slot]), ...bySlot];
+  const names: Readonly<Record<string, string>> = { ...row?.names, ...COMMON_SLOTS };
   return groups.flatMap((group) =>
     weights.flatMap((weight) =>
-      group.map((slot) => ({ ...weight, slot, kept: row?.names[slot] ?? slot })),
+      group.map((slot) => ({ ...weight, slot, kept: names[slot] ?? slot })),
     ),
   );
 }

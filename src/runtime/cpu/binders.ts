@@ -36,8 +36,23 @@ import {
   bindUnary,
   bindUnaryGradient,
 } from './bind/elementwise.js';
+import {
+  bindAccumulateGradients,
+  bindClipByGlobalNorm,
+  bindClipByNorm,
+  bindClipByValue,
+  bindMovingAverage,
+  bindSquaredSums,
+} from './bind/gradients.js';
 import { bindMatmul } from './bind/matmul.js';
-import { bindAdam, bindLion, bindRmsprop, bindSgd } from './bind/optimizers.js';
+import {
+  bindAdam,
+  bindLamb,
+  bindLambMoments,
+  bindLion,
+  bindRmsprop,
+  bindSgd,
+} from './bind/optimizers.js';
 import {
   bindAveragePool,
   bindAveragePoolGradient,
@@ -102,10 +117,27 @@ const binders: { readonly [K in KernelName]: Binder<K> } = {
   sgd: bindSgd,
   rmsprop: bindRmsprop,
   lion: bindLion,
+  lambMoments: bindLambMoments,
+  lamb: bindLamb,
+  squaredSums: bindSquaredSums,
+  clipByNorm: bindClipByNorm,
+  clipByGlobalNorm: bindClipByGlobalNorm,
+  clipByValue: bindClipByValue,
+  accumulateGradients: bindAccumulateGradients,
+  movingAverage: bindMovingAverage,
 };
 
 /** Makes a call of a plan ready to run over a replica's memory. */
 export function bindCall(call: KernelCall, context: BindContext): BoundCall {
   const bind = binders[call.kernel] as (call: KernelCall, context: BindContext) => BoundCall;
-  return bind(call, context);
+  const { every = 1 } = call;
+  if (every === 1) return bind(call, context);
+  const { parameters } = context;
+  const own = { ...parameters };
+  const run = bind(call, { ...context, parameters: own });
+  return () => {
+    if (parameters.step % every !== 0) return;
+    Object.assign(own, parameters, { step: parameters.step / every });
+    return run();
+  };
 }

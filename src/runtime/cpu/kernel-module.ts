@@ -290,6 +290,43 @@ export interface KernelExports {
     outHeight: number,
     outWidth: number,
   ): void;
+  clip_f32(x: number, size: number, limit: number): void;
+  takeMean_f32(g: number, a: number, count: number, steps: number): void;
+  movingAverage_f32(
+    w: number,
+    average: number,
+    count: number,
+    momentum: number,
+    rest: number,
+    overwrite: number,
+  ): void;
+  squaredSum_f32(x: number, y: number, size: number): void;
+  lambMoments_f32(
+    w: number,
+    g: number,
+    m: number,
+    v: number,
+    ofWeights: number,
+    ofDirections: number,
+    count: number,
+    rest1: number,
+    rest2: number,
+    correction1: number,
+    correction2: number,
+    epsilon: number,
+    decay: number,
+  ): void;
+  lamb_f32(
+    w: number,
+    m: number,
+    v: number,
+    count: number,
+    rate: number,
+    correction1: number,
+    correction2: number,
+    epsilon: number,
+    decay: number,
+  ): void;
   lion_f32(
     w: number,
     g: number,

@@ -276,7 +276,9 @@ function runCall(
   view: ViewOf,
   parameters: RunParameters,
 ): void {
-  const name = plans[0].calls[index].kernel;
+  const { kernel: name, every = 1 } = plans[0].calls[index];
+  if (parameters.step % every !== 0) return;
+  const ownParameters = { ...parameters, step: parameters.step / every };
   const calls = plans.map((plan, replica) => {
     const { reads, writes, attributes } = plan.calls[index];
     const bind = (ids: Readonly<Record<string, BufferId | undefined>>) =>
@@ -290,7 +292,7 @@ function runCall(
       reads: bind(reads),
       writes: bind(writes),
       attributes,
-      parameters,
+      parameters: ownParameters,
     } as unknown as ReferenceCall<KernelName>;
   });
   if (kernelSpecs[name].collective) {

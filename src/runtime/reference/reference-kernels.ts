@@ -21,8 +21,9 @@ import {
   unary,
   unaryGradient,
 } from './kernels/elementwise.js';
+import * as gradients from './kernels/gradients.js';
 import { matmul } from './kernels/matmul.js';
-import { adam, lion, rmsprop, sgd } from './kernels/optimizers.js';
+import { adam, lamb, lambMoments, lion, rmsprop, sgd } from './kernels/optimizers.js';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './kernels/pooling.js';
 import {
   columnSums,
@@ -91,4 +92,7 @@ export const referenceKernels: { readonly [K in KernelName]: ReferenceKernel<K> 
   sgd,
   rmsprop,
   lion,
+  lambMoments,
+  lamb,
+  ...gradients,
 };

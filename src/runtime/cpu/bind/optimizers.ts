@@ -1,5 +1,7 @@
+import type { BufferId } from '../../../plan/kernels.js';
+import { trustRatio } from '../../../plan/trust-ratio.js';
 import { placeGroups } from '../../../plan/update-groups.js';
-import type { Binder } from '../binding.js';
+import type { BindContext, Binder } from '../binding.js';
 import { optionalAddress } from './optional-address.js';
 
 /** Adam over the range, group by group. */
@@ -84,5 +86,54 @@ export const bindLion: Binder<'lion'> = ({ reads, attributes }, context) => {
       const rates = [rate, beta1, 1 - beta1, beta2, 1 - beta2, rate * decay] as const;
       kernels.lion_f32(w + at, g + at, m + at, count, ...rates);
     }
+  };
+};
+
+/** Elements of an operand as they are when the call runs. */
+function view(context: BindContext, buffer: BufferId, count: number): Float32Array {
+  return new Float32Array(context.memory.buffer, context.address(buffer), count);
+}
+
+/** First half of LAMB, weight by weight. */
+export const bindLambMoments: Binder<'lambMoments'> = ({ reads, writes, attributes }, context) => {
+  const { kernels, parameters } = context;
+  const { start, parts, beta1, beta2, epsilon } = attributes;
+  const w = context.address(reads.w) + 4 * start;
+  const g = context.address(reads.g) + 4 * start;
+  const m = context.address(reads.m);
+  const v = context.address(reads.v);
+  const sums = context.address(writes.sums);
+  const rests = [1 - beta1, 1 - beta2] as const;
+  return () => {
+    const { learningRate, step } = parameters;
+    const corrections = [1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step), epsilon] as const;
+    parts.forEach(({ from, count, rateScale, decay }, part) => {
+      const at = 4 * from;
+      const ofWeights = sums + 4 * part;
+      const ofDirections = ofWeights + 4 * parts.length;
+      const operands = [w + at, g + at, m + at, v + at, ofWeights, ofDirections] as const;
+      const decayed = learningRate * rateScale * decay;
+      kernels.lambMoments_f32(...operands, count, ...rests, ...corrections, decayed);
+    });
+  };
+};
+
+/** Second half of LAMB, weight by weight. */
+export const bindLamb: Binder<'lamb'> = ({ reads, attributes }, context) => {
+  const { kernels, parameters } = context;
+  const { start, parts, beta1, beta2, epsilon } = attributes;
+  const w = context.address(reads.w) + 4 * start;
+  const m = context.address(reads.m);
+  const v = context.address(reads.v);
+  const sums = view(context, reads.sums, 2 * parts.length);
+  return () => {
+    const { learningRate, step } = parameters;
+    const corrections = [1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step), epsilon] as const;
+    parts.forEach(({ from, count, rateScale, decay }, part) => {
+      const at = 4 * from;
+      const rate = learningRate * rateScale;
+      const scaled = rate * trustRatio(sums[part], sums[parts.length + part]);
+      kernels.lamb_f32(w + at, m + at, v + at, count, scaled, ...corrections, rate * decay);
+    });
   };
 };

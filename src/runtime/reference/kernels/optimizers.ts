@@ -1,4 +1,7 @@
+import type { LambAttributes } from '../../../plan/kernels.js';
+import { trustRatio } from '../../../plan/trust-ratio.js';
 import { placeGroups } from '../../../plan/update-groups.js';
+import type { RunParameters } from '../../executor.js';
 import type { LocalKernel } from '../reference-kernel.js';
 
 /** Adam (Kingma and Ba, 2015) in Keras's form, with AdamW's decay (Loshchilov and Hutter, 2019). */
@@ -94,4 +97,57 @@ export const lion: LocalKernel<'lion'> = ({
       newW[start + i] = w[start + i] - rate * decay * w[start + i] - rate * direction;
     }
   }
+};
+
+/** Each part with the constants of LAMB's step for its elements. */
+function lambParts({ parts, ...a }: LambAttributes, { learningRate, step }: RunParameters) {
+  const correction1 = 1 - a.beta1 ** step;
+  const correction2 = 1 - a.beta2 ** step;
+  return parts.map(({ from, count, rateScale, decay }) => {
+    const rate = learningRate * rateScale;
+    const direction = (m: number, v: number) =>
+      m / correction1 / (Math.sqrt(v / correction2) + a.epsilon);
+    return { from, to: from + count, rate, keep: (w: number) => w - rate * decay * w, direction };
+  });
+}
+
+/** LAMB (You et al., 2020) in Keras's form: moments, and squared norms of weights and directions. */
+export const lambMoments: LocalKernel<'lambMoments'> = ({
+  reads: { w, g, m, v },
+  writes: { newM, newV, sums },
+  attributes,
+  parameters,
+}) => {
+  const { start, beta1, beta2 } = attributes;
+  const parts = lambParts(attributes, parameters);
+  parts.forEach(({ from, to, keep, direction }, part) => {
+    let ofWeights = 0;
+    let ofDirections = 0;
+    for (let i = from; i < to; i++) {
+      const gradient = g[start + i];
+      newM[i] = m[i] + (gradient - m[i]) * (1 - beta1);
+      newV[i] = v[i] + (gradient * gradient - v[i]) * (1 - beta2);
+      ofWeights += keep(w[start + i]) ** 2;
+      ofDirections += direction(newM[i], newV[i]) ** 2;
+    }
+    sums[part] = ofWeights;
+    sums[parts.length + part] = ofDirections;
+  });
+};
+
+/** LAMB's step, by the norms of whole weights. */
+export const lamb: LocalKernel<'lamb'> = ({
+  reads: { w, m, v, sums },
+  writes: { newW },
+  attributes,
+  parameters,
+}) => {
+  const { start } = attributes;
+  const parts = lambParts(attributes, parameters);
+  parts.forEach(({ from, to, rate, keep, direction }, part) => {
+    const ratio = trustRatio(sums[part], sums[parts.length + part]);
+    for (let i = from; i < to; i++) {
+      newW[start + i] = keep(w[start + i]) - ratio * rate * direction(m[i], v[i]);
+    }
+  });
 };
