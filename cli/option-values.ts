@@ -31,6 +31,22 @@ export function checkpointInterval(text: string): { everySteps?: number; everyMi
   );
 }
 
+/** A parser of the size of images, `64` or `48x64` (height first), for commander. */
+export function imageSize(text: string): readonly [number, number] {
+  const match = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text.trim());
+  const height = Number(match?.[1] ?? 0);
+  const width = Number(match?.[2] ?? height);
+  if (height >= 1 && width >= 1) return [height, width];
+  throw new InvalidArgumentError('It must be a size in pixels such as 64, or 48x64, height first.');
+}
+
+/** A parser of numbers of channels, for commander. */
+export function channels(text: string): 1 | 3 {
+  if (text === '1') return 1;
+  if (text === '3') return 3;
+  throw new InvalidArgumentError('It must be 1 for grey or 3 for RGB.');
+}
+
 /** A parser of one of some names, for commander. */
 export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
   return (text) => {

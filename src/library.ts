@@ -54,7 +54,14 @@ export { augmentationNames, resolveAugmentation } from './data/augment/registry.
 export { type RotateOptions, rotate } from './data/augment/rotate.js';
 export { type ShiftOptions, shift } from './data/augment/shift.js';
 export { type ZoomOptions, zoom } from './data/augment/zoom.js';
-export { type DatasetRow, datasetCatalog, datasetRow } from './data/catalog.js';
+export {
+  type CifarDatasetRow,
+  type DatasetRow,
+  datasetCatalog,
+  datasetRow,
+  type IdxDatasetRow,
+} from './data/catalog.js';
+export type { CifarLayout } from './data/cifar.js';
 export {
   type Dataset,
   type DatasetSplit,

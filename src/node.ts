@@ -21,14 +21,17 @@ export {
 } from './node/callbacks/model-checkpoint.js';
 export { resolveCallback } from './node/callbacks/node-callbacks.js';
 export { type CpuExecutorOptions, createCpuExecutor } from './node/cpu-executor.js';
+export { RESIZE_MODES, type ResizeMode } from './node/data/decode-image.js';
 export { type FoundDataset, findDatasets } from './node/data/find-datasets.js';
 export { type ImagePixels, type ReadImageOptions, readImageFile } from './node/data/image-file.js';
 export {
   type DatasetInfo,
+  datasetAddress,
   type LoadDatasetOptions,
   type LoadedDataset,
   loadDataset,
 } from './node/data/load-dataset.js';
+export { type ImageFolderOptions, loadImageFolder } from './node/data/load-image-folder.js';
 export {
   type DataSets,
   type ImagesAndLabels,

@@ -74,7 +74,8 @@ function describeGraphs(graphs: string | undefined): string {
   return `from the second batch on as one graph of ${graphs}, with the weights built in`;
 }
 
-function describeDataset({ found, where, downloadBytes = 0 }: FoundDataset): string {
+function describeDataset({ found, where, downloadBytes }: FoundDataset): string {
   if (found) return `found in ${where}`;
+  if (downloadBytes === undefined) return `not here; it comes from ${where}, then give --data`;
   return `not here; ${(downloadBytes / MEGABYTE).toFixed(0)} MB would come from ${where}`;
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { DataError } from '../../src/core/errors.js';
 import { progressBar } from '../../src/node/progress-bar.js';
 import { RunFolder } from '../../src/node/run-folder.js';
-import { loadDataset } from '../../src/node.js';
+import { datasetAddress, datasetCatalog, loadDataset } from '../../src/node.js';
 import { downloadBar } from '../download-bar.js';
 import { addEngineOptions, addJsonOption, type EngineOptions, integer } from '../option-values.js';
 import { grouped, lossAndAccuracy, print, printJson } from '../print.js';
@@ -19,8 +20,8 @@ export function addEvaluateCommand(program: Command): void {
     .command('evaluate')
     .description("Measures a run's model on test images, by default those of its own training.")
     .argument('<run>', "folder that 'residuum train' made")
-    .option('--dataset <name>', "data set (default: the run's)")
-    .option('--data <folder>', 'folder with the four IDX files of the data set')
+    .option('--dataset <name>', "data set, or a folder of images (default: the run's)")
+    .option('--data <folder>', 'folder with the files of the data set')
     .option('--limit <n>', 'use only so many images', integer(1));
   addJsonOption(addEngineOptions(command))
     .addHelpText('after', '\nExample:\n  residuum evaluate runs/resnet50-fashion-mnist-mini-1')
@@ -30,14 +31,24 @@ export function addEvaluateCommand(program: Command): void {
 async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const json = options.json === true;
   const folder = await RunFolder.open(path);
-  const { settings } = await folder.readRecord();
-  const { dataset = settings.dataset, executor, replicas, gemm } = options;
+  const { settings, data } = await folder.readRecord();
+  const { executor, replicas, gemm } = options;
+  const dataset = datasetAddress(options.dataset ?? settings.dataset);
   const ownData = dataset === settings.dataset ? settings.dataDir : undefined;
+  const isFolder = datasetCatalog.every(({ name }) => name !== dataset);
+  const { imageSize, channels, resize, seed } = settings;
   const { test, info } = await loadDataset(dataset, {
+    ...(isFolder && { imageSize, channels, resize, seed }),
     dataDir: options.data ?? ownData,
     limit: options.limit ?? settings.limit,
     onProgress: json ? undefined : downloadBar(),
   });
+  if (isFolder && info.classNames.join('\n') !== data.classNames.join('\n')) {
+    throw new DataError(
+      `${info.where} has the classes ${info.classNames.join(', ')}, but the run was trained on ` +
+        `${data.classNames.join(', ')}.`,
+    );
+  }
   const model = await folder.readModel({ executor, replicas, gemm });
   try {
     if (!json) for (const note of folder.notes) print(`Note: ${note}`);

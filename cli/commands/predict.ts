@@ -37,13 +37,16 @@ export function addPredictCommand(program: Command): void {
 
 async function predict(path: string, images: string[], options: PredictOptions): Promise<void> {
   const folder = await RunFolder.open(path);
-  const { data } = await folder.readRecord();
+  const { data, settings } = await folder.readRecord();
   const [height, width, channels] = data.imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new ValueError(`the model of ${path} takes ${channels} channels; images have 1 or 3.`);
   }
   const pixels: ImagePixels[] = [];
-  for (const image of images) pixels.push(await readImageFile(image, { height, width, channels }));
+  // A model that was trained on image files gets them as it got those.
+  const { resize } = settings;
+  const reading = { height, width, channels, ...(resize && { resize, invert: false }) } as const;
+  for (const image of images) pixels.push(await readImageFile(image, reading));
   const size = height * width * channels;
   const batch = new Float32Array(images.length * size);
   pixels.forEach((image, i) => {

@@ -16,12 +16,13 @@ import {
 import { openTrainableModel } from '../../src/node/trainable-model.js';
 import {
   applications,
+  datasetAddress,
   datasetCatalog,
-  datasetRow,
   type ExecutorDescription,
   findApplication,
   formatStepProfile,
   optimizerNames,
+  RESIZE_MODES,
   resolveOptimizer,
 } from '../../src/node.js';
 import { bareName } from '../bare-name.js';
@@ -30,8 +31,10 @@ import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
 import {
   addEngineOptions,
   addJsonOption,
+  channels,
   checkpointInterval,
   type EngineOptions,
+  imageSize,
   integer,
   oneOf,
   positiveNumber,
@@ -43,6 +46,9 @@ interface TrainOptions extends EngineOptions {
   model?: string;
   dataset?: string;
   data?: string;
+  imageSize?: readonly [number, number];
+  channels?: 1 | 3;
+  resize?: RunSettings['resize'];
   epochs?: number;
   batchSize?: number;
   optimizer?: RunSettings['optimizer'];
@@ -67,6 +73,9 @@ const LARGE_DATASET = 20_000;
 const FIXED_ON_RESUME = {
   model: '--model',
   dataset: '--dataset',
+  imageSize: '--image-size',
+  channels: '--channels',
+  resize: '--resize',
   batchSize: '--batch-size',
   optimizer: '--optimizer',
   weightDecay: '--weight-decay',
@@ -83,8 +92,18 @@ export function addTrainCommand(program: Command): void {
     .command('train')
     .description("Trains a network on images. Without options: the article's ResNet-50.")
     .option('--model <name>', `network: ${models}, a run or a model file (default: resnet50)`)
-    .option('--dataset <name>', `data set: ${datasets} (default: ${datasetCatalog[0].name})`)
-    .option('--data <folder>', 'folder with the four IDX files of the data set')
+    .option(
+      '--dataset <name>',
+      `data set: ${datasets}, or a folder of images, DIR/class/*.png|jpg (default: ${datasetCatalog[0].name})`,
+    )
+    .option('--data <folder>', 'folder with the files of the data set')
+    .option('--image-size <n>', 'of a folder of images: 64, or 48x64, height first', imageSize)
+    .option('--channels <n>', 'of a folder of images: 1 for grey, 3 for RGB (default: 3)', channels)
+    .option(
+      '--resize <mode>',
+      `of a folder of images: ${RESIZE_MODES.join(', ')} (default: cover)`,
+      oneOf(RESIZE_MODES),
+    )
     .option('--epochs <n>', `passes over the data (default: ${DEFAULT_EPOCHS})`, integer(1, 1e6))
     .option(
       '--batch-size <n>',
@@ -117,7 +136,7 @@ export function addTrainCommand(program: Command): void {
   addJsonOption(command)
     .addHelpText(
       'after',
-      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
+      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --dataset photos --image-size 64 --model small-resnet\n  residuum train --dataset cifar10 --data cifar-10-batches-bin --model resnet-20\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
     )
     .action(train);
 }
@@ -188,8 +207,11 @@ async function prepare(
   const model = isFile ? await openTrainableModel(name) : undefined;
   const settings: RunSettings = {
     model: isFile ? bareName(name) : findApplication(name).name,
-    dataset,
+    dataset: datasetAddress(dataset),
     dataDir: options.data,
+    imageSize: options.imageSize,
+    channels: options.channels,
+    resize: options.resize,
     epochs: options.epochs ?? DEFAULT_EPOCHS,
     batchSize: options.batchSize ?? defaultBatchSize(dataset, options.limit),
     optimizer,
@@ -206,7 +228,8 @@ async function prepare(
 }
 
 function defaultBatchSize(dataset: string, limit = Number.POSITIVE_INFINITY): number {
-  const images = Math.min(datasetRow(dataset).trainCount, limit);
+  const row = datasetCatalog.find(({ name }) => name === dataset);
+  const images = Math.min(row?.trainCount ?? 0, limit);
   return images < LARGE_DATASET ? DEFAULT_BATCH_SIZES.small : DEFAULT_BATCH_SIZES.large;
 }
 

@@ -1,4 +1,5 @@
 import { UnknownNameError } from '../core/errors.js';
+import type { CifarLayout } from './cifar.js';
 
 /** One of the four files of a data set in IDX format. */
 export interface DatasetFile {
@@ -20,8 +21,7 @@ export interface DatasetFiles {
   readonly testLabels: DatasetFile;
 }
 
-/** A data set that residuum knows by name. */
-export interface DatasetRow {
+interface CommonRow {
   /** Name by which it is asked for, such as `fashion-mnist`. */
   readonly name: string;
   /** Name for people. */
@@ -38,11 +38,40 @@ export interface DatasetRow {
   readonly validationSize: number;
   /** Licence of the data. */
   readonly licence: string;
+}
+
+/** A data set of four IDX files, which residuum downloads. */
+export interface IdxDatasetRow extends CommonRow {
+  /** Format of its files. */
+  readonly format: 'idx';
   /** Where the files are downloaded from; ends in a slash. Absent when they ship with residuum. */
   readonly home?: string;
   /** Its four files. */
   readonly files: DatasetFiles;
 }
+
+/** A data set in CIFAR's binary format, whose folder the user names. */
+export interface CifarDatasetRow extends CommonRow {
+  /** Format of its files. */
+  readonly format: 'cifar';
+  /** Page that has the archive. */
+  readonly home: string;
+  /** How its files are laid out. */
+  readonly layout: CifarLayout;
+  /** Names of the files with training images, in order. */
+  readonly trainFiles: readonly string[];
+  /** Names of the files with test images. */
+  readonly testFiles: readonly string[];
+  /** Name of the archive at its home. */
+  readonly archive: string;
+  /** MD5 of the archive, as its home tells it. */
+  readonly archiveMd5: string;
+  /** The folder that the archive unpacks to. */
+  readonly archiveFolder: string;
+}
+
+/** A data set that residuum knows by name. */
+export type DatasetRow = IdxDatasetRow | CifarDatasetRow;
 
 const FASHION_CLASSES = [
   'T-shirt/top',
@@ -57,6 +86,34 @@ const FASHION_CLASSES = [
   'Ankle boot',
 ] as const;
 
+const CIFAR10_CLASSES = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+] as const;
+
+/** As in the archive's `fine_label_names.txt`. */
+const CIFAR100_CLASSES = (
+  'apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus ' +
+  'butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch ' +
+  'crab crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster house ' +
+  'kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle ' +
+  'mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree ' +
+  'plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark ' +
+  'shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table ' +
+  'tank telephone television tiger tractor train trout tulip turtle wardrobe whale ' +
+  'willow_tree wolf woman worm'
+).split(' ');
+
+const CIFAR_HOME = 'https://www.cs.toronto.edu/~kriz/cifar.html';
+
 const FILE_NAMES = {
   trainImages: 'train-images-idx3-ubyte.gz',
   trainLabels: 'train-labels-idx1-ubyte.gz',
@@ -68,6 +125,7 @@ const FILE_NAMES = {
 export const datasetCatalog: readonly DatasetRow[] = [
   {
     name: 'fashion-mnist-mini',
+    format: 'idx',
     title: 'Fashion-MNIST mini',
     classNames: FASHION_CLASSES,
     imageShape: [28, 28, 1],
@@ -104,6 +162,7 @@ export const datasetCatalog: readonly DatasetRow[] = [
   },
   {
     name: 'fashion-mnist',
+    format: 'idx',
     title: 'Fashion-MNIST',
     classNames: FASHION_CLASSES,
     imageShape: [28, 28, 1],
@@ -141,6 +200,7 @@ export const datasetCatalog: readonly DatasetRow[] = [
   },
   {
     name: 'mnist',
+    format: 'idx',
     title: 'MNIST',
     classNames: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     imageShape: [28, 28, 1],
@@ -176,6 +236,45 @@ export const datasetCatalog: readonly DatasetRow[] = [
       },
     },
   },
+  {
+    name: 'cifar10',
+    format: 'cifar',
+    title: 'CIFAR-10',
+    classNames: CIFAR10_CLASSES,
+    imageShape: [32, 32, 3],
+    trainCount: 50_000,
+    testCount: 10_000,
+    validationSize: 5_000,
+    licence:
+      'none stated; Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009',
+    home: CIFAR_HOME,
+    layout: { labelBytes: 1, label: 0, classes: 10 },
+    trainFiles: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`),
+    testFiles: ['test_batch.bin'],
+    archive: 'cifar-10-binary.tar.gz',
+    archiveMd5: 'c32a1d4ab5d03f1284b67883e8d87530',
+    archiveFolder: 'cifar-10-batches-bin',
+  },
+  {
+    name: 'cifar100',
+    format: 'cifar',
+    title: 'CIFAR-100',
+    classNames: CIFAR100_CLASSES,
+    imageShape: [32, 32, 3],
+    trainCount: 50_000,
+    testCount: 10_000,
+    validationSize: 5_000,
+    licence:
+      'none stated; Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009',
+    home: CIFAR_HOME,
+    // The coarse label comes first.
+    layout: { labelBytes: 2, label: 1, classes: 100 },
+    trainFiles: ['train.bin'],
+    testFiles: ['test.bin'],
+    archive: 'cifar-100-binary.tar.gz',
+    archiveMd5: '03b5dce01913d631647c71ecec9e9cb8',
+    archiveFolder: 'cifar-100-binary',
+  },
 ];
 
 /**
@@ -193,4 +292,16 @@ export function datasetRow(name: string): DatasetRow {
     );
   }
   return row;
+}
+
+/** The row of MNIST or one of its successors. @throws UnknownNameError for another name. */
+export function idxDatasetRow(name: string): IdxDatasetRow {
+  const rows = datasetCatalog.flatMap((row) => (row.format === 'idx' ? [row] : []));
+  const row = rows.find((candidate) => candidate.name === name);
+  if (row !== undefined) return row;
+  throw new UnknownNameError(
+    'dataset of IDX files',
+    name,
+    rows.map((candidate) => candidate.name),
+  );
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import * as promises from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../core/errors.js';
@@ -140,6 +141,21 @@ export async function readFileBounded(
     } finally {
       await handle.close();
     }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`cannot read ${what} ${path}: ${systemReason(error)}.`);
+  }
+}
+
+/**
+ * Size of a regular file of at most `maxBytes` bytes, without opening it.
+ * @throws DataError when the file is missing, no regular file or too large.
+ */
+export function regularFileSize(path: string, maxBytes: number, what: string): number {
+  try {
+    const { size } = regular(statSync(path), path, what);
+    if (size > maxBytes) throw tooLarge(path, what, size, maxBytes);
+    return size;
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(`cannot read ${what} ${path}: ${systemReason(error)}.`);

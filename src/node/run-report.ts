@@ -226,8 +226,9 @@ export async function reportRun(path: string, options: ReportRunOptions = {}): P
     settings.limit ?? Number.POSITIVE_INFINITY,
   );
   const { test } = await loadDataset(settings.dataset, {
+    ...settings,
     dataDir: options.dataDir ?? settings.dataDir,
-    ...(Number.isFinite(limit) && { limit }),
+    limit: Number.isFinite(limit) ? limit : undefined,
   });
   const { executor, replicas, gemm } = settings;
   const model = await folder.readModel({ executor, replicas, gemm });

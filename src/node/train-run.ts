@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { applications, findApplication } from '../applications/registry.js';
 import { DataError, DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
-import { datasetRow } from '../data/catalog.js';
 import type { StepProfile } from '../inspect/step-profile.js';
 import { setRandomSeed } from '../layers/random-seed.js';
 import type { Model } from '../models/model.js';
@@ -80,22 +79,22 @@ export async function startRun(
   hooks: RunHooks = {},
 ): Promise<TrainingRun> {
   const { signal } = hooks;
-  const row = datasetRow(settings.dataset);
   const { model: given } = hooks;
   if (given === undefined) findApplication(settings.model);
   const kept = hooks.keepOptimizer === true && given?.compiled === true ? given : undefined;
   const state = await kept?.optimizerState();
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
+  const { imageShape, resize } = data.info;
   const { executor, replicas, gemm } = settings;
   const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
-  const model = buildModel(settings, row, engineOptions, given, kept?.optimizer);
+  const model = buildModel(settings, data.info, engineOptions, given, kept?.optimizer);
   if (state !== undefined) await model.setOptimizerState(state);
   let folder: RunFolder | undefined;
   try {
     const engine = (await model.executor()).description;
     signal?.throwIfAborted();
-    folder = await RunFolder.create(out, `${settings.model}-${settings.dataset}`, hooks.files);
+    folder = await RunFolder.create(out, `${settings.model}-${data.info.name}`, hooks.files);
     await folder.lock();
     const now = new Date().toISOString();
     const record: RunRecord = {
@@ -107,6 +106,11 @@ export async function startRun(
         ...settings,
         replicas: engine.replicas,
         ...(settings.dataDir !== undefined && { dataDir: resolve(settings.dataDir) }),
+        ...(resize !== undefined && {
+          imageSize: [imageShape[0], imageShape[1]],
+          channels: imageShape[2] === 1 ? 1 : 3,
+          resize,
+        }),
       },
       data: describe(data),
       parameters: model.countParams(),
@@ -589,10 +593,10 @@ function makeOptimizer({ optimizer, learningRate, weightDecay }: RunSettings) {
 }
 
 async function load(settings: RunSettings, hooks: RunHooks): Promise<LoadedDataset> {
-  const { dataset, dataDir, limit } = settings;
   const { signal, onDownload } = hooks;
   try {
-    const data = await loadDataset(dataset, { dataDir, limit, signal, onProgress: onDownload });
+    const options = { signal, onProgress: onDownload };
+    const data = await loadDataset(settings.dataset, { ...settings, ...options });
     signal?.throwIfAborted();
     return data;
   } catch (error) {

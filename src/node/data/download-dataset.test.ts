@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type DatasetRow, datasetRow } from '../../data/catalog.js';
+import { type IdxDatasetRow, idxDatasetRow } from '../../data/catalog.js';
 import { packageFolder } from './dataset-folders.js';
 import { type DownloadProgress, downloadDataset } from './download-dataset.js';
 import { readIdxFolder } from './read-idx-folder.js';
 
-const mini = datasetRow('fashion-mnist-mini');
+const mini = idxDatasetRow('fashion-mnist-mini');
 
 async function fileOf(url: string | undefined): Promise<Buffer> {
   return readFile(join(packageFolder('fashion-mnist-mini'), basename(url ?? '')));
@@ -20,7 +20,7 @@ async function fileOf(url: string | undefined): Promise<Buffer> {
 async function servedBy(
   context: TestContext,
   listener: RequestListener,
-): Promise<{ row: DatasetRow; root: string; folder: string }> {
+): Promise<{ row: IdxDatasetRow; root: string; folder: string }> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError } from '../../core/errors.js';
-import type { DatasetFile, DatasetRow } from '../../data/catalog.js';
+import type { DatasetFile, IdxDatasetRow } from '../../data/catalog.js';
 import { syncFolder, systemReason } from '../files.js';
 import { IDX_ROLES } from './read-idx-folder.js';
 
@@ -34,7 +34,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
  *   file is not the expected one, the disk refuses, or `signal` aborts.
  */
 export async function downloadDataset(
-  row: DatasetRow,
+  row: IdxDatasetRow,
   folder: string,
   options: DownloadOptions = {},
 ): Promise<void> {

@@ -9,9 +9,9 @@ export interface FoundDataset {
   readonly title: string;
   /** Whether it can be loaded without a download. */
   readonly found: boolean;
-  /** The folder where it is, else the address that it would be downloaded from. */
+  /** The folder where it is, else the address that it comes from. */
   readonly where: string;
-  /** Size of the download in bytes, when it is not found. */
+  /** Size of the download in bytes, when it is not found and residuum downloads it. */
   readonly downloadBytes?: number;
 }
 
@@ -26,6 +26,7 @@ export async function findDatasets(cacheDir?: string): Promise<FoundDataset[]> {
       const { name, title } = row;
       const location = await locateDataset(row, cacheDir);
       if (location.found) return { name, title, found: true, where: location.folder };
+      if (row.format === 'cifar') return { name, title, found: false, where: row.home };
       const files = Object.values(row.files);
       return {
         name,

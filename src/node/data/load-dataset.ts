@@ -1,14 +1,29 @@
-import { DataError } from '../../core/errors.js';
-import { type DatasetRow, datasetRow } from '../../data/catalog.js';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { DataError, ValueError } from '../../core/errors.js';
+import {
+  type DatasetRow,
+  datasetCatalog,
+  datasetRow,
+  type IdxDatasetRow,
+} from '../../data/catalog.js';
 import { type Dataset, subset, take } from '../../data/dataset.js';
 import { labelledImages } from '../../data/labelled-images.js';
 import { type DownloadOptions, downloadDataset } from './download-dataset.js';
+import { loadCifar } from './load-cifar.js';
+import { type ImageFolderOptions, loadImageFolder } from './load-image-folder.js';
+import type { DatasetOrigin, LoadedDataset } from './loaded-dataset.js';
 import { locateDataset } from './locate-dataset.js';
 import { type IdxFile, readIdxFolder } from './read-idx-folder.js';
 
+export type { DatasetInfo, DatasetOrigin, LoadedDataset } from './loaded-dataset.js';
+
 /** How to find and read a data set. */
-export interface LoadDatasetOptions extends DownloadOptions {
-  /** Folder with the four IDX files; nothing else is searched then. */
+export interface LoadDatasetOptions
+  extends DownloadOptions,
+    Pick<ImageFolderOptions, 'imageSize' | 'channels' | 'resize' | 'seed'> {
+  /** Folder with the files of the data set; nothing else is searched then. */
   readonly dataDir?: string;
   /** Folder that downloads are kept in, a folder for each data set. */
   readonly cacheDir?: string;
@@ -18,46 +33,17 @@ export interface LoadDatasetOptions extends DownloadOptions {
   readonly download?: boolean;
 }
 
-/** Where a data set came from: the caller's folder, the cache, the system, or residuum itself. */
-export type DatasetOrigin = 'folder' | 'cache' | 'system' | 'package' | 'download';
-
-/** Facts about a loaded data set. */
-export interface DatasetInfo {
-  /** Name by which it was asked for. */
-  readonly name: string;
-  /** Name for people. */
-  readonly title: string;
-  /** Names of the classes, in the order of the labels. */
-  readonly classNames: readonly string[];
-  /** Shape of one image, `[H, W, C]`. */
-  readonly imageShape: readonly number[];
-  /** Licence of the data. */
-  readonly licence: string;
-  /** What kind of place it was found in. */
-  readonly origin: DatasetOrigin;
-  /** The folder that was read. */
-  readonly where: string;
-}
-
-/** A data set in three parts, each with images `[H, W, C]` in [0, 1] and one-hot targets. */
-export interface LoadedDataset {
-  /** Samples to train on. */
-  readonly train: Dataset;
-  /** Samples to choose settings by. */
-  readonly validation: Dataset;
-  /** Samples to report on. */
-  readonly test: Dataset;
-  /** What was loaded, and from where. */
-  readonly info: DatasetInfo;
-}
-
 /**
- * Loads a data set by name: from `dataDir` when given; else from the package (fashion-mnist-mini);
- * else from the cache, from where Debian's package puts it, or from its home into the cache.
+ * Loads a data set by name, or a folder of images by its path.
  *
- * As in TensorFlow's `read_data_sets`, the first training images are for validation: 5,000 of 60,000,
- * and 1,000 of the 10,000 of fashion-mnist-mini. The content of every file that is not from `dataDir`
- * is checked by SHA-256.
+ * A name: from `dataDir` when given; else from the package (fashion-mnist-mini); else from the cache, from
+ * where Debian's package puts it, or from its home into the cache. CIFAR's files are not downloaded, and
+ * are read as batches ask for them. As in TensorFlow's `read_data_sets`, the first training images are for
+ * validation: 5,000 of 60,000, and 1,000 of the 10,000 of fashion-mnist-mini. The content of every IDX file
+ * that is not from `dataDir` is checked by SHA-256.
+ *
+ * A path: `DIR/class/*.png|jpg`, see {@link loadImageFolder}; `imageSize`, `channels`, `resize` and `seed`
+ * are for it alone.
  *
  * @throws UnknownNameError for an unknown name; DataError and FormatError for what is missing or
  *   wrong on the disk or on the network, see {@link readIdxFolder} and {@link downloadDataset}.
@@ -66,23 +52,34 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<LoadedDataset> {
-  const row = datasetRow(name);
-  const { folder, origin } = await findOrFetch(row, options);
-  const files = await readIdxFolder(folder, row.files, { verify: origin !== 'folder' });
-  const training = labelled(files.trainImages, files.trainLabels, row);
-  const test = labelled(files.testImages, files.testLabels, row);
-  if (training.size <= row.validationSize) {
+  if (!isKnownDataset(name) && (await isFolder(name))) {
+    return loadImageFolder(options.dataDir ?? name, options);
+  }
+  if (/[/\\]/.test(name)) {
     throw new DataError(
-      `${files.trainImages.source} holds ${training.size} images, but ${row.title} takes the first ` +
-        `${row.validationSize} for validation and needs more than that.`,
+      `cannot read the folder of images ${name}: there is no such folder; data sets by name are ` +
+        `${datasetCatalog.map((row) => row.name).join(', ')}.`,
     );
   }
+  const row = datasetRow(name);
+  const { imageSize, channels, resize } = options;
+  if ((imageSize ?? channels ?? resize) !== undefined) {
+    throw new ValueError(
+      `image size, channels and resizing can be chosen for a folder of images, but ${row.title} has ` +
+        `images of ${row.imageShape.join(' × ')}.`,
+    );
+  }
+  const { folder, origin } = await findOrFetch(row, options);
+  const parts =
+    row.format === 'cifar'
+      ? await loadCifar(folder, row)
+      : await loadIdx(folder, row, origin !== 'folder');
   const limited = (part: Dataset) =>
     options.limit === undefined ? part : take(part, options.limit);
   return {
-    train: limited(subset(training, row.validationSize, training.size)),
-    validation: limited(subset(training, 0, row.validationSize)),
-    test: limited(test),
+    train: limited(parts.train),
+    validation: limited(parts.validation),
+    test: limited(parts.test),
     info: {
       name: row.name,
       title: row.title,
@@ -95,6 +92,38 @@ export async function loadDataset(
   };
 }
 
+/** A name of the catalogue as it is, and the path of a folder of images made absolute, for run records. */
+export function datasetAddress(name: string): string {
+  return isKnownDataset(name) || !existsSync(name) ? name : resolve(name);
+}
+
+function isKnownDataset(name: string): boolean {
+  return datasetCatalog.some((row) => row.name === name);
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+async function loadIdx(folder: string, row: IdxDatasetRow, verify: boolean) {
+  const files = await readIdxFolder(folder, row.files, { verify });
+  const training = labelled(files.trainImages, files.trainLabels, row);
+  if (training.size <= row.validationSize) {
+    throw new DataError(
+      `${files.trainImages.source} holds ${training.size} images, but ${row.title} takes the first ` +
+        `${row.validationSize} for validation and needs more than that.`,
+    );
+  }
+  return {
+    train: subset(training, row.validationSize, training.size),
+    validation: subset(training, 0, row.validationSize),
+    test: labelled(files.testImages, files.testLabels, row),
+  };
+}
+
 async function findOrFetch(
   row: DatasetRow,
   options: LoadDatasetOptions,
@@ -102,6 +131,12 @@ async function findOrFetch(
   if (options.dataDir !== undefined) return { folder: options.dataDir, origin: 'folder' };
   const location = await locateDataset(row, options.cacheDir);
   if (location.found) return location;
+  if (row.format === 'cifar') {
+    throw new DataError(
+      `${row.title} is not on this machine: unpack ${row.archive} (MD5 ${row.archiveMd5}) from ${row.home}, ` +
+        'and name its folder by --data or dataDir.',
+    );
+  }
   if (options.download === false || row.home === undefined) {
     throw new DataError(
       `${row.title} is not on this machine: it was looked for in ${location.searched.join(', ')}; ` +

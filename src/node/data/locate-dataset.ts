@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DatasetRow } from '../../data/catalog.js';
 import { defaultCacheFolder, packageFolder, systemFolder } from './dataset-folders.js';
+import { findCifarFiles } from './load-cifar.js';
 import { hasIdxFiles } from './read-idx-folder.js';
 
 /** Where a data set is, or where it was looked for. */
@@ -31,7 +32,11 @@ export async function locateDataset(
           { folder: systemFolder(row.name), origin: 'system' as const },
         ];
   for (const { folder, origin } of places) {
-    if (await hasIdxFiles(folder, row.files)) return { found: true, folder, origin };
+    const found =
+      row.format === 'idx'
+        ? await hasIdxFiles(folder, row.files)
+        : (await findCifarFiles(folder, row)) !== undefined;
+    if (found) return { found: true, folder, origin };
   }
   return { found: false, searched: places.map(({ folder }) => folder), cache };
 }

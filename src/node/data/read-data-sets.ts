@@ -1,6 +1,6 @@
 import { ValueError } from '../../core/errors.js';
 import { ArrayDataset } from '../../data/array-dataset.js';
-import { datasetRow } from '../../data/catalog.js';
+import { idxDatasetRow } from '../../data/catalog.js';
 import type { Dataset } from '../../data/dataset.js';
 import { labelledImages } from '../../data/labelled-images.js';
 import { type IdxFile, readIdxFolder } from './read-idx-folder.js';
@@ -54,7 +54,7 @@ export async function readDataSets(
   options: ReadDataSetsOptions = {},
 ): Promise<DataSets> {
   const { oneHot = true, validationSize = 5000, classes = 10, limit = Infinity } = options;
-  const files = await readIdxFolder(folder, datasetRow('fashion-mnist').files);
+  const files = await readIdxFolder(folder, idxDatasetRow('fashion-mnist').files);
   const training = dataset(files.trainImages, files.trainLabels, oneHot, classes);
   const test = dataset(files.testImages, files.testLabels, oneHot, classes);
   if (

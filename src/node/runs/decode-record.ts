@@ -1,5 +1,6 @@
 import { FormatError } from '../../core/errors.js';
 import { optimizerNames } from '../../training/optimizers.js';
+import { RESIZE_MODES } from '../data/decode-image.js';
 import type { DatasetOrigin } from '../data/load-dataset.js';
 import { MOST_GENERATIONS } from './generations.js';
 import { Field, readEpoch, readPosition } from './record-field.js';
@@ -18,6 +19,7 @@ const VERSION = 2;
 /** Of runs before there were checksums, which still go on. */
 const UNSEALED_VERSION = 1;
 const MOST_ENTRIES = 100_000;
+const LARGEST_SIDE = 4096;
 const MOST_CLASSES = 100_000;
 const MOST_REPLICAS = 1024;
 const EXECUTORS = ['cpu', 'reference'] as const;
@@ -108,6 +110,12 @@ function readSettings(field: Field): RunSettings {
     optimizer: field.get('optimizer').oneOf(optimizerNames),
     learningRate: field.get('learningRate').number(0),
     weightDecay: field.get('weightDecay').optional((decay) => decay.number(0)),
+    imageSize: field.get('imageSize').optional((size) => {
+      const [height, width] = size.list(2, 2).map((side) => side.integer(1, LARGEST_SIDE));
+      return [height, width] as const;
+    }),
+    channels: field.get('channels').optional((count) => (count.integer(1, 3) === 1 ? 1 : 3)),
+    resize: field.get('resize').optional((mode) => mode.oneOf(RESIZE_MODES)),
     limit: field.get('limit').optional((limit) => limit.integer(1)),
     seed: field.get('seed').integer(0),
     executor: field.get('executor').oneOf(EXECUTORS),

@@ -31,12 +31,18 @@ export function checkResumable(
   }
 }
 
-/** Throws when the data is not what the run began with, by the numbers of samples. */
+/** Throws when the data is not what the run began with, by the classes and the numbers of samples. */
 export function checkSameData(
   path: string,
   before: RunData,
-  { train, validation, test }: LoadedDataset,
+  { train, validation, test, info }: LoadedDataset,
 ) {
+  if (info.classNames.join('\n') !== before.classNames.join('\n')) {
+    throw new DataError(
+      `run ${path} began with the classes ${before.classNames.join(', ')}, but the data has ` +
+        `${info.classNames.join(', ')} now; give its data folder by --data.`,
+    );
+  }
   const counts = [train.size, validation.size, test.size].join(' + ');
   const expected = [before.train, before.validation, before.test].join(' + ');
   if (counts === expected) return;

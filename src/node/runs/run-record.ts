@@ -1,13 +1,14 @@
 import type { ExecutorDescription } from '../../runtime/executor.js';
 import type { EpochPosition } from '../../training/epoch-position.js';
 import type { OptimizerName } from '../../training/optimizers.js';
+import type { ResizeMode } from '../data/decode-image.js';
 import type { DatasetOrigin } from '../data/load-dataset.js';
 
 /** What a run trains, and how. */
 export interface RunSettings {
   /** Name of a ready-made network. */
   readonly model: string;
-  /** Name of a known data set. */
+  /** Name of a known data set, or the absolute path of a folder of images. */
   readonly dataset: string;
   /** Folder that the data set is read from, absolute; where residuum finds it when absent. */
   readonly dataDir?: string;
@@ -17,9 +18,14 @@ export interface RunSettings {
   readonly learningRate: number;
   /** Decoupled decay; the optimizer's default when absent. */
   readonly weightDecay?: number;
+  /** [height, width] and channels that images of a folder are read as; absent for data sets by name. */
+  readonly imageSize?: readonly [number, number];
+  readonly channels?: 1 | 3;
+  /** How images of a folder come to that size. */
+  readonly resize?: ResizeMode;
   /** Most samples of each part of the data set. */
   readonly limit?: number;
-  /** Determines first weights, order of samples and dropout. */
+  /** Determines first weights, order of samples, dropout, augmentation, and the parts of a folder of images. */
   readonly seed: number;
   readonly executor: 'cpu' | 'reference';
   /** Workers; as many as the executor chooses when absent. */
