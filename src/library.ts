@@ -72,6 +72,7 @@ export {
 } from './data/dataset.js';
 export { decodeIdx, type IdxArray, parseIdx } from './data/idx.js';
 export { type LabelledImagesOptions, labelledImages } from './data/labelled-images.js';
+export type { SampleStream, StreamElement } from './data/stream-dataset.js';
 export type { RankDirection } from './drawings/draw-graph.js';
 export {
   type Drawable,
@@ -106,6 +107,9 @@ export { type SmallMultiplesOptions, smallMultiples } from './figures/small-mult
 export { type StripGroup, type StripPlotOptions, stripPlot } from './figures/strip-plot.js';
 export { type FigureOptions, figureSize } from './figures/svg.js';
 export { type FigureColor, type FigureTheme, withTheme } from './figures/theme.js';
+export { decodeNpy, type NpyArray } from './formats/npy/decode-npy.js';
+export { NpzArchive } from './formats/npy/decode-npz.js';
+export { npySamples } from './formats/npy/npy-samples.js';
 export {
   decodeSafetensors,
   encodeSafetensors,
@@ -235,6 +239,7 @@ export {
   type FitOptions,
   Model,
   type ModelOptions,
+  type ObjectiveOptions,
   type Prediction,
   type RunOptions,
   type Samples,
@@ -244,6 +249,15 @@ export type { ExecutorOptions } from './models/platform.js';
 export { readActivations } from './models/read-activations.js';
 export { type Rewiring, rewire } from './models/rewire.js';
 export { Sequential, type SequentialOptions, sequential } from './models/sequential.js';
+export { evaluateViews, predictViews, type ViewOptions } from './models/test-time-augmentation.js';
+export {
+  type FreezeOptions,
+  freeze,
+  type ReplaceHeadOptions,
+  replaceHead,
+  type ThawOptions,
+  thaw,
+} from './models/transfer.js';
 export type { Value } from './ops/ir.js';
 export * as ops from './ops/ops.js';
 export type { KernelCall } from './plan/kernels.js';

@@ -32,6 +32,7 @@ export {
   loadDataset,
 } from './node/data/load-dataset.js';
 export { type ImageFolderOptions, loadImageFolder } from './node/data/load-image-folder.js';
+export { loadNpz } from './node/data/load-npz.js';
 export {
   type DataSets,
   type ImagesAndLabels,

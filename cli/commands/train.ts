@@ -94,7 +94,7 @@ export function addTrainCommand(program: Command): void {
     .option('--model <name>', `network: ${models}, a run or a model file (default: resnet50)`)
     .option(
       '--dataset <name>',
-      `data set: ${datasets}, or a folder of images, DIR/class/*.png|jpg (default: ${datasetCatalog[0].name})`,
+      `data set: ${datasets}, or a folder of images, DIR/class/*.png|jpg, or a .npz file of Keras's form (default: ${datasetCatalog[0].name})`,
     )
     .option('--data <folder>', 'folder with the files of the data set')
     .option('--image-size <n>', 'of a folder of images: 64, or 48x64, height first', imageSize)

@@ -2,6 +2,7 @@ import { GraphError, ValueError } from '../core/errors.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { ArrayDataset, type SampleArray } from '../data/array-dataset.js';
 import { type Dataset, splitDataset } from '../data/dataset.js';
+import { isSampleStream, type SampleStream, StreamDataset } from '../data/stream-dataset.js';
 import type { CallContext } from '../graph/graph-layer.js';
 import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
@@ -50,6 +51,9 @@ export interface CompileOptions extends ExecutorOptions {
   on?: Executor;
 }
 
+/** What a model was told by `compile` about losses and metrics. */
+export type ObjectiveOptions = Pick<CompileOptions, 'loss' | 'lossWeights' | 'metrics'>;
+
 /** Arrays of samples: one, or one for each input or output. */
 export type Samples = SampleArray | readonly SampleArray[];
 
@@ -59,6 +63,8 @@ export interface FitOptions {
   epochs?: number;
   /** Samples in a step; default 32. */
   batchSize?: number;
+  /** Steps in an epoch, for a stream of samples or batches, which has no length. */
+  stepsPerEpoch?: number;
   /** Share of the samples, the last ones, that are kept for validation. */
   validationSplit?: number;
   /** Data for validation. */
@@ -94,6 +100,7 @@ export interface Prediction {
 }
 
 interface Compiled {
+  given: ObjectiveOptions;
   objective: Objective;
   optimizer: Optimizer;
 }
@@ -194,6 +201,11 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return this.#requireCompiled('have an optimizer').optimizer;
   }
 
+  /** Losses and metrics as they were given to `compile`. */
+  get objectiveOptions(): ObjectiveOptions {
+    return this.#requireCompiled('have losses').given;
+  }
+
   /** Whether `compile` was called. */
   get compiled(): boolean {
     return this.#compiled !== undefined;
@@ -230,31 +242,34 @@ export class Model extends Layer implements Trainee, TrainingControl {
    */
   compile(options: CompileOptions): void {
     const { loss, lossWeights, metrics, optimizer = 'adam', ...executor } = options;
-    const objective = new Objective(this.outputNames, this.outputShapes, {
-      loss,
-      lossWeights,
-      metrics,
-    });
+    const given = { loss, lossWeights, metrics };
+    const objective = new Objective(this.outputNames, this.outputShapes, given);
     this.#discard();
-    this.#compiled = { objective, optimizer: resolveOptimizer(optimizer) };
+    this.#compiled = { given, objective, optimizer: resolveOptimizer(optimizer) };
     this.#executorOptions = executor;
     this.#restored = undefined;
   }
 
   /**
    * Trains for some epochs.
-   * @param x a data set, or the samples of all inputs. @param y targets for samples.
+   * @param x a data set, or the samples of all inputs, or a stream of samples or batches, which come in
+   * their own order. @param y targets for samples.
    * @returns the figures of every epoch.
    * @throws {ShapeError} when the data does not fit. @throws {DivergenceError} when the loss does not
    * stay a finite number.
    */
   async fit(x: Dataset, options?: FitOptions): Promise<History>;
+  async fit(x: SampleStream, options: FitOptions): Promise<History>;
   async fit(x: Samples, y: Samples, options?: FitOptions): Promise<History>;
   async fit(
-    x: Dataset | Samples,
+    x: Dataset | SampleStream | Samples,
     yOrOptions?: Samples | FitOptions,
     fitOptions: FitOptions = {},
   ): Promise<History> {
+    if (isSampleStream(x)) {
+      const options = (yOrOptions ?? {}) as FitOptions;
+      return this.fit(this.#streamed(x, options), { ...options, shuffle: false });
+    }
     const [data, options] = isDataset(x)
       ? [x, (yOrOptions ?? {}) as FitOptions]
       : [toDataset(x, yOrOptions as Samples), fitOptions];
@@ -477,6 +492,27 @@ export class Model extends Layer implements Trainee, TrainingControl {
     );
   }
 
+  #streamed(stream: SampleStream, options: FitOptions): Dataset {
+    const { stepsPerEpoch, batchSize = DEFAULT_BATCH_SIZE, shuffle, validationSplit } = options;
+    requireBatchSize(batchSize);
+    if (stepsPerEpoch === undefined || !Number.isSafeInteger(stepsPerEpoch * batchSize)) {
+      throw new ValueError(
+        `a stream has no length, so fit needs stepsPerEpoch, a whole number, got ${stepsPerEpoch}`,
+      );
+    }
+    if (stepsPerEpoch < 1 || shuffle === true || (validationSplit ?? 0) > 0) {
+      throw new ValueError(
+        'a stream comes in its own order: leave shuffle and validationSplit out, and let stepsPerEpoch be at least 1',
+      );
+    }
+    return new StreamDataset({
+      stream,
+      size: stepsPerEpoch * batchSize,
+      inputShapes: this.inputShapes,
+      targetShapes: this.#requireCompiled('fit').objective.targetShapes,
+    });
+  }
+
   #check(data: Dataset, withTargets: boolean): void {
     checkSamples('input', this.inputNames, this.inputShapes, data.inputShapes);
     if (!withTargets) return;
@@ -493,7 +529,7 @@ function frozenLayersOf(network: Network, prefix: string): string[] {
   });
 }
 
-function isDataset(x: Dataset | Samples): x is Dataset {
+function isDataset(x: Dataset | SampleStream | Samples): x is Dataset {
   return 'gather' in x;
 }
 

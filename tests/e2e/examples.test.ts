@@ -56,3 +56,14 @@ test('models go out and come back, and the README shows the lines that recheck o
     await rm(folder, { recursive: true });
   }
 });
+
+test('a network that tells clothes learns to tell shoes', async () => {
+  const { stdout } = await run(process.execPath, [example('transfer-learning'), '600', '3']);
+  // Three trainings of three epochs; the last is of the whole network, with what it knew and a new head.
+  const learned = [...stdout.matchAll(/accuracy: ([\d.]+) - /g)].map(([, figure]) =>
+    Number(figure),
+  );
+  assert.equal(learned.length, 9);
+  assert.ok(learned[8] > 0.7 && learned[8] > learned[3], stdout);
+  assert.match(stdout, /accuracy: [\d.]+ }/);
+});

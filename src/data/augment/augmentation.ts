@@ -10,6 +10,8 @@ export interface Augmentation {
    * What it does to pixels: `colours` takes them to lie in [0, 1], `rescales` takes them out of it.
    */
   readonly pixels?: 'colours' | 'rescales';
+  /** Whether it blends samples with others. */
+  readonly mixes?: boolean;
   /**
    * The data set with this step on top.
    * @param stream number of the step's random draws, different for each step of a list.

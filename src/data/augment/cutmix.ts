@@ -25,6 +25,7 @@ export function cutmix(options: CutmixOptions = {}): Augmentation {
   return {
     name: 'cutmix',
     config: { alpha, probability },
+    mixes: true,
     over(dataset, stream) {
       const [shape] = dataset.inputShapes;
       if (dataset.inputShapes.length !== 1 || shape.length !== 3) {

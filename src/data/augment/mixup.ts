@@ -23,6 +23,7 @@ export function mixup(options: MixupOptions = {}): Augmentation {
   return {
     name: 'mixup',
     config: { alpha, probability },
+    mixes: true,
     over(dataset, stream) {
       const widths = [...dataset.inputShapes, ...dataset.targetShapes].map(sizeOf);
       return new MixStage(

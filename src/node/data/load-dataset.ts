@@ -13,6 +13,7 @@ import { labelledImages } from '../../data/labelled-images.js';
 import { type DownloadOptions, downloadDataset } from './download-dataset.js';
 import { loadCifar } from './load-cifar.js';
 import { type ImageFolderOptions, loadImageFolder } from './load-image-folder.js';
+import { loadNpz } from './load-npz.js';
 import type { DatasetOrigin, LoadedDataset } from './loaded-dataset.js';
 import { locateDataset } from './locate-dataset.js';
 import { type IdxFile, readIdxFolder } from './read-idx-folder.js';
@@ -34,7 +35,7 @@ export interface LoadDatasetOptions
 }
 
 /**
- * Loads a data set by name, or a folder of images by its path.
+ * Loads a data set by name, or a folder of images or a `.npz` file by its path.
  *
  * A name: from `dataDir` when given; else from the package (fashion-mnist-mini); else from the cache, from
  * where Debian's package puts it, or from its home into the cache. CIFAR's files are not downloaded, and
@@ -43,7 +44,7 @@ export interface LoadDatasetOptions
  * that is not from `dataDir` is checked by SHA-256.
  *
  * A path: `DIR/class/*.png|jpg`, see {@link loadImageFolder}; `imageSize`, `channels`, `resize` and `seed`
- * are for it alone.
+ * are for it alone. Or a file of arrays with Keras's names, see {@link loadNpz}.
  *
  * @throws UnknownNameError for an unknown name; DataError and FormatError for what is missing or
  *   wrong on the disk or on the network, see {@link readIdxFolder} and {@link downloadDataset}.
@@ -55,9 +56,12 @@ export async function loadDataset(
   if (!isKnownDataset(name) && (await isFolder(name))) {
     return loadImageFolder(options.dataDir ?? name, options);
   }
+  if (!isKnownDataset(name) && name.endsWith('.npz')) {
+    return loadNpz(options.dataDir ?? name, options.limit);
+  }
   if (/[/\\]/.test(name)) {
     throw new DataError(
-      `cannot read the folder of images ${name}: there is no such folder; data sets by name are ` +
+      `cannot read the folder of images ${name}: there is no such folder, and it is no .npz file; data sets by name are ` +
         `${datasetCatalog.map((row) => row.name).join(', ')}.`,
     );
   }

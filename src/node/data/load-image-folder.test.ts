@@ -167,7 +167,8 @@ test('folders that are none of images are refused in one sentence', async (conte
   await refused(/sides go from 1 to 4096/, { imageSize: [0, 4] });
   await assert.rejects(loadDataset(join(folder, 'none')), {
     name: 'DataError',
-    message: /there is no such folder; data sets by name are fashion-mnist-mini/,
+    message:
+      /there is no such folder, and it is no \.npz file; data sets by name are fashion-mnist-mini/,
   });
   const { train } = await loadImageFolder(folder);
   await writeFile(join(folder, 'a', '0.png'), 'GIF89a');
