@@ -314,6 +314,7 @@ export {
   reduceLROnPlateau,
 } from './training/callbacks/reduce-lr-on-plateau.js';
 export { resolveCallback } from './training/callbacks/resolve-callback.js';
+export { type Swa, type SwaOptions, swa } from './training/callbacks/swa.js';
 export { terminateOnNaN } from './training/callbacks/terminate-on-nan.js';
 export type { EpochPosition } from './training/epoch-position.js';
 export {

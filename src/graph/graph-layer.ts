@@ -5,6 +5,8 @@ import type { Variable } from './variable.js';
 export interface CallContext {
   /** Whether the step trains: dropout drops, batch normalisation uses the batch. */
   readonly training: boolean;
+  /** Momentum of moving statistics instead of that of each layer; 0 makes them those of the batch. */
+  readonly statisticsMomentum?: number;
   /** The current value of a weight. */
   read(variable: Variable): Value;
   /** Stores a computed value in a weight; later reads in the same step see it. */

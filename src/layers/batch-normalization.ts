@@ -130,7 +130,7 @@ export class BatchNormalization extends Layer {
       },
       {
         epsilon: this.#epsilon,
-        momentum: this.#momentum,
+        momentum: context.statisticsMomentum ?? this.#momentum,
         batchStatistics: context.training && this.trainable,
       },
     );

@@ -15,6 +15,7 @@ import type { Value } from '../ops/ir.js';
 import type { Plan } from '../plan/plan.js';
 import type { Executor } from '../runtime/executor.js';
 import { checkSamples } from '../training/batch-runner.js';
+import { runStatistics } from '../training/batch-statistics.js';
 import { type Callback, CallbackList, type TrainingControl } from '../training/callback.js';
 import type { EpochPosition } from '../training/epoch-position.js';
 import { requireBatchSize, runEvaluate, runFit, runPredict } from '../training/fit.js';
@@ -69,6 +70,8 @@ export interface FitOptions {
   validationSplit?: number;
   /** Data for validation. */
   validationData?: Dataset | readonly [Samples, Samples];
+  /** Whether validation sees the weights or their moving averages (`useEma`); default `current`. */
+  validationWeights?: WeightChoice;
   /** Whether each epoch has an order of its own; default true. */
   shuffle?: boolean;
   /** Determines the order of samples and dropout; default 0. */
@@ -83,8 +86,13 @@ export interface FitOptions {
   initialPosition?: EpochPosition;
 }
 
+/** The weights as they are, or their moving averages, which an optimizer with `useEma` keeps. */
+export type WeightChoice = 'current' | 'ema';
+
 /** Options of `evaluate` and `predict`. */
 export interface RunOptions {
+  /** Default `current`. */
+  weights?: WeightChoice;
   /** Samples in a step; default 32. */
   batchSize?: number;
   /** Hooks. */
@@ -291,6 +299,7 @@ export class Model extends Layer implements Trainee, TrainingControl {
       callbacks: new CallbackList(callbacks),
       dataset: train,
       validation,
+      validatesEma: isEma(options.validationWeights),
       epochs,
       initialEpoch,
       position: options.initialPosition,
@@ -320,7 +329,10 @@ export class Model extends Layer implements Trainee, TrainingControl {
     requireBatchSize(batchSize);
     this.#requireCompiled('evaluate');
     this.#check(data, true);
-    return runEvaluate(await this.trainer(), data, batchSize, new CallbackList(callbacks));
+    const trainer = await this.trainer();
+    return this.#withWeights(options.weights, () =>
+      runEvaluate(trainer, data, batchSize, new CallbackList(callbacks)),
+    );
   }
 
   /**
@@ -341,7 +353,10 @@ export class Model extends Layer implements Trainee, TrainingControl {
     this.#check(data, false);
     const sizes = this.outputShapes.map(sizeOf);
     const list = new CallbackList(callbacks);
-    const outputs = await runPredict(await this.trainer(), data, batchSize, sizes, list);
+    const trainer = await this.trainer();
+    const outputs = await this.#withWeights(options.weights, () =>
+      runPredict(trainer, data, batchSize, sizes, list),
+    );
     return outputs.map((array, i) => {
       return { data: array, shape: [data.size, ...this.outputShapes[i]] };
     });
@@ -371,7 +386,10 @@ export class Model extends Layer implements Trainee, TrainingControl {
   }
 
   /** The compiled plans of a step for a batch size, one a replica: what the executor runs. */
-  async plans(kind: Exclude<StepKind, 'probe'>, batchSize: number): Promise<readonly Plan[]> {
+  async plans(
+    kind: Exclude<StepKind, 'probe' | 'statistics'>,
+    batchSize: number,
+  ): Promise<readonly Plan[]> {
     requireBatchSize(batchSize);
     return (await (await this.trainer()).step(kind, batchSize)).plans;
   }
@@ -390,7 +408,11 @@ export class Model extends Layer implements Trainee, TrainingControl {
    * @param steps how many are measured, after one that warms up; default 5.
    * @throws {ValueError} when the model was not compiled with `profile: true`.
    */
-  async measureStep(kind: StepKind, batchSize: number, steps = 5): Promise<StepProfile> {
+  async measureStep(
+    kind: Exclude<StepKind, 'statistics'>,
+    batchSize: number,
+    steps = 5,
+  ): Promise<StepProfile> {
     requireBatchSize(batchSize);
     if (!Number.isInteger(steps) || steps < 1) {
       throw new ValueError(`steps must be an integer ≥ 1, got ${steps}`);
@@ -424,7 +446,46 @@ export class Model extends Layer implements Trainee, TrainingControl {
     return runProbe(await this.trainer(), data, options);
   }
 
-  /** Gradients of the last training step, by weight name; a probe since then leaves zeros. */
+  /**
+   * Does something, such as saving, with the moving averages of the weights in the model, and brings the
+   * weights back bit for bit, so that training goes on as if nothing had happened.
+   * @throws {ValueError} without averages: they need an optimizer with `useEma` and a step of training.
+   */
+  async withEmaWeights<T>(work: () => Promise<T>): Promise<T> {
+    await this.swapEmaWeights();
+    try {
+      return await work();
+    } finally {
+      await this.swapEmaWeights();
+    }
+  }
+
+  /**
+   * Exchanges the weights and their moving averages; a second call brings both back. `fit` leaves the weights
+   * in the model, where Keras leaves the averages.
+   * @throws {ValueError} without averages.
+   */
+  async swapEmaWeights(): Promise<void> {
+    this.#requireCompiled('have averages of its weights');
+    await (await this.trainer()).swapAverages();
+  }
+
+  /**
+   * Estimates the moving statistics of all batch normalisations anew, as the mean of those of the batches, in
+   * one pass in training mode: for weights that training did not see as they are, such as averages.
+   * @throws {ShapeError} when the data does not fit. @throws {DataError} when there is no sample.
+   */
+  async updateBatchNormalization(
+    x: Dataset | Samples,
+    { batchSize = DEFAULT_BATCH_SIZE }: { batchSize?: number } = {},
+  ): Promise<void> {
+    requireBatchSize(batchSize);
+    const data = isDataset(x) ? x : toDataset(x, []);
+    this.#check(data, false);
+    await runStatistics(await this.trainer(), this.namedVariables, data, batchSize);
+  }
+
+  /** Gradients of the last training step, by weight name, as the optimizer used them; a probe since then leaves zeros. */
   async gradients(): Promise<Map<string, Float32Array>> {
     return (await this.trainer()).gradients();
   }
@@ -485,6 +546,10 @@ export class Model extends Layer implements Trainee, TrainingControl {
     this.#discarded.catch(() => undefined);
   }
 
+  async #withWeights<T>(weights: WeightChoice | undefined, work: () => Promise<T>): Promise<T> {
+    return isEma(weights) ? this.withEmaWeights(work) : work();
+  }
+
   #requireCompiled(what: string): Compiled {
     if (this.#compiled !== undefined) return this.#compiled;
     throw new ValueError(
@@ -527,6 +592,11 @@ function frozenLayersOf(network: Network, prefix: string): string[] {
     const inner = isNetworkLayer(layer) ? frozenLayersOf(layer.network, `${path}/`) : [];
     return layer.trainable ? inner : [path, ...inner];
   });
+}
+
+function isEma(weights: WeightChoice = 'current'): boolean {
+  if (weights === 'current' || weights === 'ema') return weights === 'ema';
+  throw new ValueError(`the weights can be 'current' or 'ema', got '${weights}'`);
 }
 
 function isDataset(x: Dataset | SampleStream | Samples): x is Dataset {

@@ -89,8 +89,10 @@ export class BatchRunner {
     const inputCount = this.#dataset.inputShapes.length;
     // A prediction takes no targets, but a data set that has some writes them.
     const unused = (shape: Shape) => new Float32Array(sizeOf(shape) * indices.length);
-    const targets =
-      this.#kind === 'predict' ? this.#dataset.targetShapes.map(unused) : arrays.slice(inputCount);
+    const takesTargets = this.#kind !== 'predict' && this.#kind !== 'statistics';
+    const targets = takesTargets
+      ? arrays.slice(inputCount)
+      : this.#dataset.targetShapes.map(unused);
     await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets, this.#context);
     return { step, set, count: indices.length };
   }

@@ -14,6 +14,8 @@ export interface FitRun {
   callbacks: CallbackList;
   dataset: Dataset;
   validation: Dataset | undefined;
+  /** Whether validation sees the moving averages of the weights. */
+  validatesEma: boolean;
   epochs: number;
   initialEpoch: number;
   /** Where to begin within the first epoch. */
@@ -122,7 +124,9 @@ const SHUFFLE_STREAM = 0x73687566;
 
 async function validate(run: FitRun): Promise<Logs> {
   if (run.validation === undefined) return {};
-  const figures = await runEvaluate(run.trainer, run.validation, run.batchSize, run.callbacks);
+  const { trainer, control, validation, batchSize, callbacks } = run;
+  const evaluate = () => runEvaluate(trainer, validation, batchSize, callbacks);
+  const figures = await (run.validatesEma ? control.withEmaWeights(evaluate) : evaluate());
   const entries = Object.entries(figures).map(([name, value]) => [validationName(name), value]);
   return Object.fromEntries(entries);
 }

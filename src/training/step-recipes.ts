@@ -29,7 +29,7 @@ class EmittedModel {
   readonly #initial = new Map<Variable, Value>();
   readonly #current = new Map<Variable, Value>();
 
-  constructor(trainee: Trainee, share: BatchShare, training: boolean) {
+  constructor(trainee: Trainee, share: BatchShare, training: boolean, statisticsMomentum?: number) {
     this.#trainee = trainee;
     this.#entries = new Map(trainee.namedVariables.map(({ entry, variable }) => [variable, entry]));
     this.graph = new IrGraph(share);
@@ -38,6 +38,7 @@ class EmittedModel {
     });
     const context: CallContext = {
       training,
+      statisticsMomentum,
       read: (variable) => this.read(variable),
       update: (variable, value) => void this.#current.set(variable, value),
       observe: (path, [output]) => this.#observe(path, output),
@@ -193,6 +194,18 @@ function emitOptimizer(graph: IrGraph, optimizer: Optimizer, layout: StateLayout
   for (const [name, value] of Object.entries(next.slots)) {
     graph.updates.push({ value, entry: slotEntry(name) });
   }
+}
+
+/** Makes the moving statistics those of the batch, in training mode, and changes nothing else. */
+export function statisticsRecipe(trainee: Trainee): StepRecipe {
+  return {
+    name: `statistics ${trainee.name}`,
+    trace(share) {
+      const model = new EmittedModel(trainee, share, true, 0);
+      model.storeUpdates();
+      return { graph: model.graph };
+    },
+  };
 }
 
 /** The loss and the metrics of a batch, in inference mode. */

@@ -12,13 +12,20 @@ import type {
   StateValues,
 } from '../runtime/executor.js';
 import { fillWithSamples } from './made-up-samples.js';
+import { AVERAGE_SLOT } from './make-optimizer.js';
 import type { Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
-import { evaluateRecipe, predictRecipe, probeRecipe, trainRecipe } from './step-recipes.js';
+import {
+  evaluateRecipe,
+  predictRecipe,
+  probeRecipe,
+  statisticsRecipe,
+  trainRecipe,
+} from './step-recipes.js';
 import type { NamedVariable, Trainee } from './trainee.js';
 
 /** Kinds of steps. */
-export type StepKind = 'train' | 'evaluate' | 'predict' | 'probe';
+export type StepKind = 'train' | 'evaluate' | 'predict' | 'probe' | 'statistics';
 
 /** A step for one batch size, ready to run. */
 export interface Step {
@@ -113,10 +120,8 @@ export class Trainer implements VariableHolder {
     const training = step.kind === 'train';
     const parameters = { step: this.iterations + 1, learningRate, seed: this.seed };
     const results = await this.#executor.run(step.prepared, set, parameters);
-    if (training) {
-      this.iterations++;
-      this.#stateIsNewer = true;
-    }
+    if (training) this.iterations++;
+    if (training || step.kind === 'statistics') this.#stateIsNewer = true;
     return results;
   }
 
@@ -176,6 +181,38 @@ export class Trainer implements VariableHolder {
     await this.#pullExcept(new Set(written.map(({ entry }) => entry)));
   }
 
+  /** The newest values of some weights, without those of the others. */
+  async readWeights(entries: readonly string[]): Promise<Map<string, Float32Array>> {
+    return this.#executor.readState(entries);
+  }
+
+  /**
+   * Puts the moving averages of the weights into the model and the weights in their place; a second call
+   * brings both back, bit for bit.
+   * @throws {ValueError} when there are none.
+   */
+  async swapAverages(): Promise<void> {
+    await this.pull();
+    const averages = (await this.optimizerState()).slots.get(AVERAGE_SLOT);
+    if (averages === undefined || averages.size === 0 || this.iterations === 0) {
+      throw new ValueError(
+        `model '${this.#trainee.name}' has no moving averages of its weights; compile it with an optimizer that has useEma: true, and train it`,
+      );
+    }
+    const swapped = new Map(averages);
+    for (const { entry, variable } of this.#trainee.namedVariables) {
+      const average = averages.get(entry);
+      if (average === undefined) continue;
+      swapped.set(entry, variable.hostValue);
+      variable.accept(average);
+    }
+    const slots = new Map(this.#slotValues).set(AVERAGE_SLOT, swapped);
+    this.#slotValues = slots;
+    const layout = this.#layout;
+    if (layout === undefined) return;
+    await this.#executor.writeState(new Map([[AVERAGE_SLOT, this.#join(layout, swapped)]]));
+  }
+
   /** The state of the optimizer, for saving. */
   async optimizerState(): Promise<OptimizerState> {
     await this.#pullSlots();
@@ -224,6 +261,7 @@ export class Trainer implements VariableHolder {
 
   #recipe(kind: StepKind, layout: StateLayout, layers: readonly string[]): StepRecipe {
     if (kind === 'predict') return predictRecipe(this.#trainee);
+    if (kind === 'statistics') return statisticsRecipe(this.#trainee);
     const settings = this.#required(kind);
     if (kind === 'evaluate') return evaluateRecipe(this.#trainee, settings.objective);
     if (kind === 'probe') return probeRecipe(this.#trainee, settings.objective, layout, layers);
@@ -278,10 +316,24 @@ export class Trainer implements VariableHolder {
     this.#layout = layout;
     const values = new Map<string, Float32Array>();
     for (const { name } of layout.slots) {
-      const saved = this.#slotValues.get(name);
+      const saved = this.#slotsToBegin(name);
       if (saved !== undefined) values.set(name, this.#join(layout, saved));
     }
     if (values.size > 0) await this.#executor.writeState(values);
+  }
+
+  /**
+   * What a slot begins with: what it was, else zeros; but the average of a weight that joins a run under
+   * way is the weight.
+   */
+  #slotsToBegin(slot: string): ReadonlyMap<string, Float32Array> | undefined {
+    const saved = this.#slotValues.get(slot);
+    if (slot !== AVERAGE_SLOT || this.iterations === 0) return saved;
+    const values = new Map(saved);
+    for (const { entry, variable } of this.#trainee.namedVariables) {
+      if (!values.has(entry)) values.set(entry, variable.hostValue);
+    }
+    return values;
   }
 
   async #push(changed: readonly NamedVariable[]): Promise<void> {

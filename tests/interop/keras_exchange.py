@@ -90,7 +90,7 @@ def exchange(folder, job):
         keras.models.model_from_json(json_file.read_text()).load_weights(weights)
     if model.compiled:
         model.run_eagerly = True
-        result["iterations"] = int(model.optimizer.iterations.numpy())
+        result["iterations"] = int(model.optimizer._iterations.numpy())
         result["losses"] = losses(model, x, y)
     model.save(folder / f"{name}.theirs.keras")
     result["theirs"] = listing_of_archive(folder / f"{name}.theirs.keras")

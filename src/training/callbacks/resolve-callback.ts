@@ -3,6 +3,7 @@ import { requireKnownOptions } from '../../core/named-options.js';
 import type { Callback } from '../callback.js';
 import { type EarlyStoppingOptions, earlyStopping } from './early-stopping.js';
 import { type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce-lr-on-plateau.js';
+import { type SwaOptions, swa } from './swa.js';
 import { terminateOnNaN } from './terminate-on-nan.js';
 
 /** A callback that a description in JSON can name. */
@@ -39,6 +40,7 @@ export const portableCallbacks: Readonly<Record<string, CallbackRow>> = {
     'cooldown',
     'minLr',
   ]),
+  swa: callbackRow<SwaOptions>(swa, ['startEpoch', 'frequency']),
   terminateOnNaN: { options: [], make: terminateOnNaN },
 };
 
