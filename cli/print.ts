@@ -14,6 +14,20 @@ export function printFacts(facts: readonly (readonly [title: string, text: strin
   for (const [title, text] of facts) print(`${title.padEnd(width)}  ${text}`);
 }
 
+/** Prints a table: every column as wide as its widest cell. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const all = [header, ...rows];
+  const widths = header.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
+  for (const row of all) {
+    print(
+      widths
+        .map((width, i) => (row[i] ?? '').padEnd(width))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}
+
 /** A count with its thousands set apart. */
 export function grouped(count: number): string {
   return count.toLocaleString('en-US');

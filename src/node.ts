@@ -20,6 +20,14 @@ export {
   modelCheckpoint,
 } from './node/callbacks/model-checkpoint.js';
 export { resolveCallback } from './node/callbacks/node-callbacks.js';
+export { readRecipe, recipeNames } from './node/config/recipes.js';
+export { parseRunConfig, type RunConfig, readRunConfig } from './node/config/run-config.js';
+export {
+  configOfSettings,
+  DEFAULT_BATCH_SIZES,
+  LARGE_DATASET,
+  settingsOfConfig,
+} from './node/config/settings-of-config.js';
 export { type CpuExecutorOptions, createCpuExecutor } from './node/cpu-executor.js';
 export { RESIZE_MODES, type ResizeMode } from './node/data/decode-image.js';
 export { type FoundDataset, findDatasets } from './node/data/find-datasets.js';
@@ -65,3 +73,14 @@ export {
 export { type ProgressBarOptions, progressBar } from './node/progress-bar.js';
 export type { Receipt, ReceiptInput, ReceiptOutput } from './node/receipt.js';
 export { type ReportRunOptions, type RunReport, reportRun } from './node/run-report.js';
+export {
+  type ComparedRow,
+  compareRuns,
+  listRuns,
+  type RunComparison,
+  type RunSummary,
+  removeRun,
+  summarizeRun,
+  type UnreadableRun,
+} from './node/runs/list-runs.js';
+export type { CheckpointSettings, RunSettings } from './node/runs/run-record.js';

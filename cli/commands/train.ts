@@ -1,31 +1,29 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ValueError } from '../../src/core/errors.js';
 import { formatSeconds, type ProgressBar, progressBar } from '../../src/node/progress-bar.js';
+import { RunFolder } from '../../src/node/run-folder.js';
 import {
   mainProfile,
   type ResumeChanges,
   type RunOutcome,
   type RunRecord,
-  type RunSettings,
   resumeRun,
   startRun,
   type TrainingRun,
 } from '../../src/node/train-run.js';
-import { openTrainableModel } from '../../src/node/trainable-model.js';
 import {
   applications,
-  datasetAddress,
+  configOfSettings,
+  DEFAULT_BATCH_SIZES,
   datasetCatalog,
   type ExecutorDescription,
-  findApplication,
   formatStepProfile,
+  LARGE_DATASET,
   optimizerNames,
   RESIZE_MODES,
-  resolveOptimizer,
+  recipeNames,
 } from '../../src/node.js';
-import { bareName } from '../bare-name.js';
 import { downloadBar } from '../download-bar.js';
 import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
 import {
@@ -33,7 +31,6 @@ import {
   addJsonOption,
   channels,
   checkpointInterval,
-  type EngineOptions,
   imageSize,
   integer,
   oneOf,
@@ -41,36 +38,20 @@ import {
 } from '../option-values.js';
 import { grouped, lossAndAccuracy, plural, print, printFacts, printJson } from '../print.js';
 import { shellWord } from '../shell-word.js';
+import { type RunFlags, settingsOfRun } from '../train-config.js';
 
-interface TrainOptions extends EngineOptions {
-  model?: string;
-  dataset?: string;
-  data?: string;
-  imageSize?: readonly [number, number];
-  channels?: 1 | 3;
-  resize?: RunSettings['resize'];
-  epochs?: number;
-  batchSize?: number;
-  optimizer?: RunSettings['optimizer'];
-  learningRate?: number;
-  weightDecay?: number;
-  limit?: number;
-  seed?: number;
+interface TrainOptions extends RunFlags {
   out?: string;
   resume?: string;
-  checkpointEvery?: RunSettings['checkpoint'];
+  printConfig?: boolean;
   profile?: boolean;
   report: boolean;
   json?: boolean;
 }
 
-const DEFAULT_EPOCHS = 2;
-/** The article's, where an epoch has steps enough for the moving statistics to settle; else Keras's. */
-const DEFAULT_BATCH_SIZES = { large: 100, small: 32 } as const;
-const LARGE_DATASET = 20_000;
-
 /** What `--resume` takes over from the run. */
 const FIXED_ON_RESUME = {
+  recipe: '--recipe',
   model: '--model',
   dataset: '--dataset',
   imageSize: '--image-size',
@@ -91,6 +72,15 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command('train')
     .description("Trains a network on images. Without options: the article's ResNet-50.")
+    .argument('[description]', 'JSON file that describes the run; flags go before it')
+    .option(
+      '--recipe <name>',
+      `a description that ships with residuum: ${recipeNames().join(', ')}`,
+    )
+    .option(
+      '--print-config',
+      'print the description of the run with all defaults, and train nothing',
+    )
     .option('--model <name>', `network: ${models}, a run or a model file (default: resnet50)`)
     .option(
       '--dataset <name>',
@@ -104,7 +94,7 @@ export function addTrainCommand(program: Command): void {
       `of a folder of images: ${RESIZE_MODES.join(', ')} (default: cover)`,
       oneOf(RESIZE_MODES),
     )
-    .option('--epochs <n>', `passes over the data (default: ${DEFAULT_EPOCHS})`, integer(1, 1e6))
+    .option('--epochs <n>', 'passes over the data (default: 2)', integer(1, 1e6))
     .option(
       '--batch-size <n>',
       `images in a step (default: ${DEFAULT_BATCH_SIZES.large}, or ${DEFAULT_BATCH_SIZES.small} for fewer than ${grouped(LARGE_DATASET)} images)`,
@@ -136,12 +126,20 @@ export function addTrainCommand(program: Command): void {
   addJsonOption(command)
     .addHelpText(
       'after',
-      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --dataset photos --image-size 64 --model small-resnet\n  residuum train --dataset cifar10 --data cifar-10-batches-bin --model resnet-20\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
+      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --recipe fast\n  residuum train --dataset photos --image-size 64 --model small-resnet\n  residuum train --print-config > run.json && residuum train run.json\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
     )
     .action(train);
 }
 
-async function train(options: TrainOptions): Promise<void> {
+async function train(description: string | undefined, options: TrainOptions): Promise<void> {
+  if (options.printConfig === true) {
+    const settings =
+      options.resume === undefined
+        ? await settingsOfRun(description, options)
+        : (await (await RunFolder.open(options.resume)).readRecord()).settings;
+    print(JSON.stringify(configOfSettings(settings), undefined, 2));
+    return;
+  }
   const json = options.json === true;
   let bar: ProgressBar | undefined;
   const download = json ? undefined : downloadBar();
@@ -151,7 +149,11 @@ async function train(options: TrainOptions): Promise<void> {
   });
   let run: TrainingRun;
   try {
-    run = await prepare(options, { signal, onDownload: download, profile: options.profile });
+    run = await prepare(description, options, {
+      signal,
+      onDownload: download,
+      profile: options.profile,
+    });
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     process.stderr.write('residuum: stopped before training began; nothing was saved.\n');
@@ -177,12 +179,18 @@ async function train(options: TrainOptions): Promise<void> {
 }
 
 async function prepare(
+  description: string | undefined,
   options: TrainOptions,
   hooks: Parameters<typeof startRun>[2],
 ): Promise<TrainingRun> {
   if (options.resume !== undefined) {
     const { epochs, learningRate, data: dataDir, executor, replicas, gemm } = options;
     const { checkpointEvery: checkpoint } = options;
+    if (description !== undefined) {
+      throw new ValueError(
+        `${description} cannot be given with --resume: the run keeps its own description.`,
+      );
+    }
     for (const [name, flag] of Object.entries(FIXED_ON_RESUME)) {
       if (options[name as keyof typeof FIXED_ON_RESUME] === undefined) continue;
       throw new ValueError(`${flag} cannot be given with --resume: the run keeps its own.`);
@@ -198,39 +206,9 @@ async function prepare(
     };
     return resumeRun(options.resume, changes, hooks);
   }
-  const {
-    optimizer = 'adam',
-    dataset = datasetCatalog[0].name,
-    model: name = 'resnet50',
-  } = options;
-  const isFile = !Object.hasOwn(applications, name) && existsSync(name);
-  const model = isFile ? await openTrainableModel(name) : undefined;
-  const settings: RunSettings = {
-    model: isFile ? bareName(name) : findApplication(name).name,
-    dataset: datasetAddress(dataset),
-    dataDir: options.data,
-    imageSize: options.imageSize,
-    channels: options.channels,
-    resize: options.resize,
-    epochs: options.epochs ?? DEFAULT_EPOCHS,
-    batchSize: options.batchSize ?? defaultBatchSize(dataset, options.limit),
-    optimizer,
-    learningRate: options.learningRate ?? resolveOptimizer(optimizer).learningRate,
-    weightDecay: options.weightDecay,
-    limit: options.limit,
-    seed: options.seed ?? 0,
-    executor: options.executor ?? 'cpu',
-    replicas: options.replicas,
-    gemm: options.gemm,
-    checkpoint: options.checkpointEvery,
-  };
-  return startRun(settings, options.out, { ...hooks, model });
-}
-
-function defaultBatchSize(dataset: string, limit = Number.POSITIVE_INFINITY): number {
-  const row = datasetCatalog.find(({ name }) => name === dataset);
-  const images = Math.min(row?.trainCount ?? 0, limit);
-  return images < LARGE_DATASET ? DEFAULT_BATCH_SIZES.small : DEFAULT_BATCH_SIZES.large;
+  const command = ['residuum', ...process.argv.slice(2).map(shellWord)].join(' ');
+  const settings = await settingsOfRun(description, options);
+  return startRun(settings, options.out, { ...hooks, command, recipe: options.recipe });
 }
 
 const ORIGINS = {
@@ -246,7 +224,7 @@ function describe(run: TrainingRun): void {
   const { epochs, batchSize, optimizer, learningRate, seed } = settings;
   const shape = `${data.imageShape.join('×')}, ${data.classNames.length} classes`;
   const counts = `${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images`;
-  const rate = run.model.optimizer.learningRate ?? learningRate;
+  const rate = settings.schedule?.name ?? run.model.optimizer.learningRate ?? learningRate;
   printFacts([
     ['Data', `${data.title}, ${shape}: ${counts}`],
     ['', `${ORIGINS[data.origin]} ${data.where}`],

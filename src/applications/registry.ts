@@ -13,9 +13,21 @@ export interface Application {
   readonly name: string;
   /** What it is, in a few words. */
   readonly title: string;
+  /** Names of further options of `build`. */
+  readonly options: readonly string[];
   /** Makes the model for images of a shape [height, width, channels] and a number of classes. */
-  build(options: { inputShape: Shape; classes: number }): Model;
+  build(options: { inputShape: Shape; classes: number; readonly [option: string]: unknown }): Model;
 }
+
+const OPTIONS = [
+  'includeTop',
+  'pooling',
+  'classifierActivation',
+  'initializer',
+  'kernelRegularizer',
+  'zeroInitResidual',
+  'normalization',
+];
 
 const CIFAR_DEPTHS = [20, 32, 44, 56, 110];
 
@@ -32,6 +44,7 @@ const cifarRows = CIFAR_FAMILIES.flatMap(([prefix, suffix, what, make, kind]) =>
     (depth): Application => ({
       name: `${prefix}${depth}${suffix}`,
       title: `the paper's network of ${depth} layers for CIFAR, ${what}`,
+      options: [...OPTIONS, 'width'],
       build: (options) => make({ ...options, ...kind, depth }),
     }),
   ),
@@ -50,7 +63,7 @@ const torchvisionRows: readonly Application[] = [
   ['resnext101-64x4d', 'torchvision', torchvision.resnext101_64x4d],
   ['plain-18', 'the plain twin of resnet-18', torchvision.plain18],
   ['plain-34', 'the plain twin of resnet-34', torchvision.plain34],
-].map(([name, title, build]) => ({ name, title, build }) as Application);
+].map(([name, title, build]) => ({ name, title, options: OPTIONS, build }) as Application);
 
 const kerasRows: readonly Application[] = [
   ['keras-resnet50', 'ResNet50', kerasApplications.resNet50],
@@ -60,14 +73,21 @@ const kerasRows: readonly Application[] = [
   ['keras-resnet101v2', 'ResNet101V2', kerasApplications.resNet101V2],
   ['keras-resnet152v2', 'ResNet152V2', kerasApplications.resNet152V2],
 ].map(
-  ([name, title, build]) => ({ name, title: `keras.applications.${title}`, build }) as Application,
+  ([name, title, build]) =>
+    ({ name, title: `keras.applications.${title}`, options: OPTIONS, build }) as Application,
 );
 
 const rows: readonly Application[] = [
-  { name: 'resnet50', title: "the article's ResNet-50", build: resnet50 },
+  {
+    name: 'resnet50',
+    title: "the article's ResNet-50",
+    options: ['stage3Strides', 'glorot', 'initializer'],
+    build: resnet50,
+  },
   {
     name: 'small-resnet',
     title: 'a residual network of 8 layers, for quick runs',
+    options: ['filters', 'blocksPerStage', 'initializer'],
     build: smallResnet,
   },
   ...cifarRows,

@@ -32,13 +32,15 @@ export interface DecodeModelOptions extends ExecutorOptions {
  * for the optimizer's arrays. The header's metadata holds `format`, `version`, `model` (graph and layer
  * options, JSON) and, for a compiled model, `compile` (losses, metrics, optimizer, JSON) and `iterations`.
  * @param extra further entries of the metadata, such as where a training run stands.
+ * @param extraTensors further arrays, under names of their own.
  * @returns the bytes in chunks; the arrays are the model's own, which it replaces and never changes.
  */
 export async function encodeModel(
   model: Model,
   extra: Readonly<Record<string, string>> = {},
+  extraTensors: ReadonlyMap<string, TensorInput> = new Map(),
 ): Promise<Uint8Array[]> {
-  const tensors = new Map<string, TensorInput>();
+  const tensors = new Map<string, TensorInput>(extraTensors);
   for (const { entry, variable } of model.namedVariables) {
     tensors.set(`weight/${entry}`, { shape: [...variable.shape], data: await variable.read() });
   }

@@ -4,6 +4,7 @@ import { DataError, ResiduumError } from '../core/errors.js';
 import type { StepProfile } from '../inspect/step-profile.js';
 import type { Model } from '../models/model.js';
 import type { ExecutorOptions } from '../models/platform.js';
+import type { RunConfig } from './config/run-config.js';
 import {
   errorCode,
   type FileSystem,
@@ -13,7 +14,7 @@ import {
   systemReason,
   writeFileAtomic,
 } from './files.js';
-import { type CheckpointState, decodeCheckpoint, sealCheckpoint } from './runs/checkpoint.js';
+import { type Checkpoint, decodeCheckpoint, sealCheckpoint } from './runs/checkpoint.js';
 import { decodeRecord, encodeRecord } from './runs/decode-record.js';
 import {
   generationPath,
@@ -29,6 +30,7 @@ import type { RunRecord } from './runs/run-record.js';
 const RECORD = 'run.json';
 const MODEL = 'model.safetensors';
 const LOG = 'log.jsonl';
+const CONFIG = 'config.json';
 const LOCK = '.lock';
 const PROFILE = 'profile.json';
 const REPORT = 'report.html';
@@ -53,6 +55,7 @@ export async function isRunFolder(path: string): Promise<boolean> {
  * - `log.jsonl`: the run's events, one JSON object a line, the same as `residuum train --json` prints. After
  *   an interruption it is cut back to the checkpoint, so that at the end it is the log of a run that was
  *   never interrupted.
+ * - `config.json`: the same settings as a description that `residuum train` takes.
  * - `profile.json`, where the run was asked for it: an array of `StepProfile`, one for each kind of step
  *   and batch size.
  * - `report.html`, once the run is done: everything about it on one page.
@@ -212,9 +215,7 @@ export class RunFolder {
    * the run stands, which runs of the first version do not tell.
    * @throws DataError when it cannot be read. @throws FormatError when it is damaged.
    */
-  async readCheckpoint(
-    options: ExecutorOptions = {},
-  ): Promise<{ model: Model; state: CheckpointState | undefined }> {
+  async readCheckpoint(options: ExecutorOptions = {}): Promise<Checkpoint> {
     if (this.#isSealed === undefined) await this.readRecord();
     const sealed = this.#isSealed !== false;
     return this.#newest(MODEL, LARGEST_MODEL, 'model file', (bytes, path) =>
@@ -294,6 +295,12 @@ export class RunFolder {
     return new RunLog(this.logPath, this.#files);
   }
 
+  /** Writes what the run is as a description for `train`. @throws DataError when it cannot be written. */
+  async writeConfig(config: RunConfig): Promise<void> {
+    const text = `${JSON.stringify(config, undefined, 2)}\n`;
+    await writeFileAtomic(join(this.path, CONFIG), text, { files: this.#files });
+  }
+
   /** Path of the log. */
   get logPath(): string {
     return join(this.path, LOG);
@@ -311,7 +318,7 @@ export class RunFolder {
     const generations = [RECORD, MODEL].flatMap((name) =>
       Array.from({ length: MOST_GENERATIONS }, (_, age) => generationPath(name, age)),
     );
-    const own = new Set([...generations, LOG, PROFILE, REPORT, LOCK]);
+    const own = new Set([...generations, LOG, CONFIG, PROFILE, REPORT, LOCK]);
     for (const name of await readdir(this.path).catch(() => [])) {
       if (!own.has(name) && !isTemporaryName(name)) continue;
       await rm(join(this.path, name), { force: true }).catch(() => undefined);

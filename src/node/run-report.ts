@@ -9,6 +9,7 @@ import type { Model } from '../models/model.js';
 import { type AnalyseOptions, analyseModel, type ModelAnalysis } from '../reports/analyse-model.js';
 import { analysisSections } from '../reports/draw-analysis.js';
 import { type StepFigures, trainingCurves } from '../reports/training-curves.js';
+import { configOfSettings } from './config/settings-of-config.js';
 import { loadDataset } from './data/load-dataset.js';
 import { RunFolder } from './run-folder.js';
 import type { RunRecord } from './runs/run-record.js';
@@ -52,20 +53,39 @@ export function stepFigures(log: string): StepFigures[] {
   return [...steps.values()].sort((a, b) => a.epoch - b.epoch || a.samples - b.samples);
 }
 
+/** Settings that no flag can say. */
+const BEYOND_FLAGS = [
+  'modelOptions',
+  'optimizerOptions',
+  'schedule',
+  'loss',
+  'metrics',
+  'callbacks',
+  'augment',
+] as const;
+
+/** How to make such a run: a command, with the file that it takes where flags cannot say it all. */
+function recipeOf({ settings }: Pick<RunRecord, 'settings'>): string {
+  if (BEYOND_FLAGS.every((name) => settings[name] === undefined)) return trainCommand({ settings });
+  const json = JSON.stringify(configOfSettings(settings), undefined, 2);
+  return `residuum train run.json\n\nrun.json:\n${json}`;
+}
+
 /** The command that makes such a run. */
 export function trainCommand({ settings }: Pick<RunRecord, 'settings'>): string {
-  const { model, dataset, dataDir, epochs, batchSize, optimizer, learningRate } = settings;
-  const { limit, seed, executor, replicas, gemm } = settings;
+  const { model, modelFile = model, dataset, dataDir, epochs, batchSize } = settings;
+  const { optimizer, learningRate, weightDecay, limit, seed, executor, replicas, gemm } = settings;
   const word = (text: string) =>
     /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
   const options: (readonly [string, string | number | undefined])[] = [
-    ['--model', model],
+    ['--model', modelFile],
     ['--dataset', dataset],
     ['--data', dataDir],
     ['--epochs', epochs],
     ['--batch-size', batchSize],
     ['--optimizer', optimizer],
     ['--learning-rate', learningRate],
+    ['--weight-decay', weightDecay],
     ['--limit', limit],
     ['--seed', seed],
     ['--executor', executor],
@@ -94,7 +114,10 @@ function facts(record: RunRecord): (readonly [string, HtmlCell])[] {
     ['Images', `${data.train} training, ${data.validation} validation, ${data.test} test`],
     ['Epochs', `${record.history.length} of ${settings.epochs}`],
     ['Batch size', settings.batchSize],
-    ['Optimizer', `${settings.optimizer}, learning rate ${settings.learningRate}`],
+    [
+      'Optimizer',
+      `${settings.optimizer}, learning rate ${settings.schedule?.name ?? settings.learningRate}`,
+    ],
     ['Seed', settings.seed],
     [
       'Engine',
@@ -124,7 +147,7 @@ export function drawRunReport(parts: {
   const { settings, data, history, test } = record;
   const seconds = history.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0);
   const curves = trainingCurves(history, steps, data.train);
-  const command = trainCommand(record);
+  const command = recipeOf(record);
   const { size } = analysis.classification;
   const blocks: HtmlBlock[] =
     size < data.test

@@ -3,20 +3,21 @@ import { resolve } from 'node:path';
 import { applications, findApplication } from '../applications/registry.js';
 import { DataError, DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
 import type { StepProfile } from '../inspect/step-profile.js';
-import { setRandomSeed } from '../layers/random-seed.js';
 import type { Model } from '../models/model.js';
-import type { ExecutorOptions } from '../models/platform.js';
 import type { Callback } from '../training/callback.js';
-import { resolveOptimizer } from '../training/optimizers.js';
+import { configOfSettings } from './config/settings-of-config.js';
 import type { DownloadProgress } from './data/download-dataset.js';
 import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
 import type { FileSystem } from './files.js';
+import { describeMachine } from './machine.js';
 import { RunFolder } from './run-folder.js';
 import { reportFailure, writeRunReport } from './run-report.js';
-import type { CheckpointState } from './runs/checkpoint.js';
-import { Checkpointer } from './runs/checkpointer.js';
+import { augmentTraining, buildModel } from './runs/build-model.js';
+import type { Checkpoint, TrainingPhase } from './runs/checkpoint.js';
+import { Checkpointer, type SavedState } from './runs/checkpointer.js';
 import { Recorder } from './runs/recorder.js';
 import { checkResumable, checkSameData, engineNotes, positionOf } from './runs/resume-checks.js';
+import { RunCallbacks } from './runs/run-callbacks.js';
 import type { RunEvent, RunProfileEvent, RunStartEvent } from './runs/run-event.js';
 import type { RunLog } from './runs/run-log.js';
 import {
@@ -25,10 +26,14 @@ import {
   type EpochRecord,
   type Figures,
   type RunData,
+  type RunMachine,
   type RunPosition,
   type RunRecord,
   type RunSettings,
+  stepsOfEpoch,
 } from './runs/run-record.js';
+
+import { openTrainableModel } from './trainable-model.js';
 
 export type { RunEvent } from './runs/run-event.js';
 export type { Figures, RunData, RunPosition, RunRecord, RunSettings } from './runs/run-record.js';
@@ -45,6 +50,9 @@ export interface RunHooks {
   readonly model?: Model;
   /** Whether that model goes on with the optimizer that it was compiled with, and its state; default false. */
   readonly keepOptimizer?: boolean;
+  /** What was typed to begin the run, cut to 4,096 characters, and the recipe that it is of. */
+  readonly command?: string;
+  readonly recipe?: string;
   /** Who keeps the run's files; the machine unless a test says otherwise. */
   readonly files?: FileSystem;
 }
@@ -79,16 +87,21 @@ export async function startRun(
   hooks: RunHooks = {},
 ): Promise<TrainingRun> {
   const { signal } = hooks;
-  const { model: given } = hooks;
+  const { modelFile } = settings;
+  const given =
+    hooks.model ?? (modelFile === undefined ? undefined : await openTrainableModel(modelFile));
   if (given === undefined) findApplication(settings.model);
   const kept = hooks.keepOptimizer === true && given?.compiled === true ? given : undefined;
   const state = await kept?.optimizerState();
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
   const { imageShape, resize } = data.info;
-  const { executor, replicas, gemm } = settings;
-  const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
-  const model = buildModel(settings, data.info, engineOptions, given, kept?.optimizer);
+  const model = buildModel(settings, data.info, {
+    engine: engineOptions(settings, hooks),
+    stepsPerEpoch: Math.ceil(data.train.size / settings.batchSize),
+    model: given,
+    optimizer: kept?.optimizer,
+  });
   if (state !== undefined) await model.setOptimizerState(state);
   let folder: RunFolder | undefined;
   try {
@@ -112,6 +125,9 @@ export async function startRun(
           resize,
         }),
       },
+      command: hooks.command?.slice(0, LONGEST_COMMAND),
+      recipe: hooks.recipe,
+      machine: describeThisMachine(),
       data: describe(data),
       parameters: model.countParams(),
       engine,
@@ -120,10 +136,12 @@ export async function startRun(
       history: [],
     };
     await folder.writeRecord(record);
+    await folder.writeConfig(configOfSettings(record.settings));
     signal?.throwIfAborted();
     const log = folder.log();
     const run = new TrainingRun(folder, record, model, data, {
       log,
+      callbacks: new RunCallbacks(settings.callbacks ?? [], folder.path, false),
       resumed: false,
       notes: [],
       profile: hooks.profile,
@@ -175,7 +193,7 @@ async function resumeLocked(
   checkResumable(path, before, changes.learningRate, settings);
   const data = await load(settings, hooks);
   checkSameData(path, before.data, data);
-  const { model, state } = await reopen(folder, before, settings, hooks);
+  const { model, state, arrays } = await reopen(folder, before, settings, hooks);
   if (changes.learningRate !== undefined) model.optimizer.learningRate = changes.learningRate;
   try {
     const engine = (await model.executor()).description;
@@ -187,6 +205,17 @@ async function resumeLocked(
         `run ${path} has done ${position.epoch} epochs already; give more than that as --epochs.`,
       );
     }
+    const callbacks = new RunCallbacks(settings.callbacks ?? [], path, true);
+    callbacks.restore(state?.callbacks ?? {}, arrays);
+    const isOver = state !== undefined && state.phase !== 'training';
+    const endedEarly = isOver && position.epoch < before.settings.epochs;
+    if (endedEarly && before.status === 'done') {
+      throw new ValueError(
+        `run ${path} is finished: its callbacks ended it after ${position.epoch} epochs.`,
+      );
+    }
+    const goesOn = !endedEarly && settings.epochs > position.epoch;
+    const phase = goesOn ? 'training' : state?.phase;
     await folder.repair();
     const log = folder.log();
     const notes = [...folder.notes, ...('notes' in place ? place.notes : [])];
@@ -214,11 +243,12 @@ async function resumeLocked(
       { ...record, sessions: [...(before.sessions ?? []), session] },
       model,
       data,
-      { log, resumed: true, notes, profile: hooks.profile },
+      { log, callbacks, phase, resumed: true, notes, profile: hooks.profile },
     );
     // A run of the first version has no such checkpoint yet, which its record will promise from now on.
     if (state === undefined) await run.save();
     await folder.writeRecord(run.record);
+    await folder.writeConfig(configOfSettings(run.record.settings));
     return run;
   } catch (error) {
     await model.dispose().catch(() => undefined);
@@ -232,17 +262,26 @@ async function reopen(
   before: RunRecord,
   settings: RunSettings,
   hooks: RunHooks,
-): Promise<{ model: Model; state: CheckpointState | undefined }> {
-  const { executor, replicas, gemm } = settings;
-  const engineOptions = { executor, replicas, gemm, profile: hooks.profile };
+): Promise<Checkpoint> {
+  const engine = engineOptions(settings, hooks);
   const isNew = before.history.length === 0 && !(await folder.hasCheckpoint());
-  if (!isNew) return folder.readCheckpoint(engineOptions);
-  if (!Object.hasOwn(applications, settings.model)) {
+  if (!isNew) return folder.readCheckpoint(engine);
+  const { modelFile } = settings;
+  if (modelFile === undefined && !Object.hasOwn(applications, settings.model)) {
     throw new DataError(
-      `run ${folder.path} was killed before its first step, and its model came from a file; delete it and begin anew.`,
+      `run ${folder.path} was killed before its first step, and its model came from a program; delete it and begin anew.`,
     );
   }
-  return { model: buildModel(settings, before.data, engineOptions), state: undefined };
+  const model = buildModel(settings, before.data, {
+    engine,
+    stepsPerEpoch: stepsOfEpoch(before),
+    ...(modelFile !== undefined && { model: await openTrainableModel(modelFile) }),
+  });
+  return { model, state: undefined, arrays: new Map() };
+}
+
+function engineOptions({ executor, replicas, gemm }: RunSettings, { profile }: RunHooks) {
+  return { executor, replicas, gemm, profile };
 }
 
 /** The same epochs, with the seconds that they took, which checkpoints do not tell. */
@@ -256,23 +295,6 @@ function withSeconds(
   });
 }
 
-/** A ready-made network, compiled, with first weights of the seed. */
-function buildModel(
-  settings: RunSettings,
-  { imageShape, classNames }: Pick<RunData, 'imageShape' | 'classNames'>,
-  engineOptions: ExecutorOptions,
-  given?: Model,
-  optimizer = makeOptimizer(settings),
-): Model {
-  setRandomSeed(settings.seed);
-  const model =
-    given ??
-    findApplication(settings.model).build({ inputShape: imageShape, classes: classNames.length });
-  const metrics = ['accuracy'] as const;
-  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics, ...engineOptions });
-  return model;
-}
-
 /**
  * Lets the executor forget the graph that it may have made of the present weights. Whether the first batch
  * of a test goes by kernels or by a graph, which round differently, must not depend on whether the same
@@ -282,6 +304,8 @@ async function forgetGraphs(model: Model): Promise<void> {
   const [first] = model.namedVariables;
   first?.variable.accept(await first.variable.read());
 }
+
+const LONGEST_COMMAND = 4096;
 
 /** How long the report at the end of a run may classify test images; `residuum report` takes all. */
 const REPORT_SECONDS = 2;
@@ -297,6 +321,8 @@ export class TrainingRun {
   readonly #folder: RunFolder;
   readonly #log: RunLog;
   readonly #checkpointer: Checkpointer;
+  readonly #callbacks: RunCallbacks;
+  #phase: TrainingPhase;
   readonly #isProfiling: boolean;
   #record: RunRecord;
   /** Steps that this process has done. */
@@ -312,8 +338,17 @@ export class TrainingRun {
     record: RunRecord,
     model: Model,
     data: LoadedDataset,
-    origin: { log: RunLog; resumed: boolean; notes: readonly string[]; profile?: boolean },
+    origin: {
+      log: RunLog;
+      callbacks: RunCallbacks;
+      phase?: TrainingPhase;
+      resumed: boolean;
+      notes: readonly string[];
+      profile?: boolean;
+    },
   ) {
+    this.#callbacks = origin.callbacks;
+    this.#phase = origin.phase ?? 'training';
     this.#folder = folder;
     this.#log = origin.log;
     this.#checkpointer = new Checkpointer(folder, origin.log, record.settings.checkpoint);
@@ -449,17 +484,23 @@ export class TrainingRun {
         tell(event);
         await this.#checkpointer.afterStep(model, () => this.#state(place));
       },
-      onEpoch: async (event, place, figures) => {
+      onStop: (place) => this.#save({ position: place }),
+      onEpoch: async ({ event, position: place, figures, ended }) => {
         // The log first: a checkpoint promises it.
         await this.#log.append(event);
+        if (ended) this.#phase = 'ended';
         await this.#saveEpoch(place, figures);
         tell(event);
       },
     });
+    let isTrained = false;
     try {
-      if (epoch < epochs) {
+      const own = this.#callbacks.list;
+      const isLeft = this.#phase === 'training' && epoch < epochs;
+      // With nothing left to train, callbacks do what they do at the end.
+      if (isLeft || (own.length > 0 && this.#phase !== 'finished')) {
         await model.fit(data.train, {
-          epochs,
+          epochs: isLeft ? epochs : epoch,
           batchSize,
           seed,
           validationData: data.validation,
@@ -468,10 +509,16 @@ export class TrainingRun {
             initialPosition: { ...position, sums: { ...position.sums } },
           }),
           verbose: false,
-          callbacks: [...callbacks, recorder],
+          callbacks: [...callbacks, ...own, recorder],
         });
-        const reached = recorder.position;
-        if (reached !== undefined && reached.epoch < epochs) return await this.#stop(reached);
+        isTrained = true;
+        signal?.throwIfAborted();
+        const { position: reached = this.#record.position } = recorder;
+        if (this.#phase === 'training' && reached.epoch < epochs) return await this.#stop(reached);
+        if (own.length > 0) {
+          this.#phase = 'finished';
+          await this.#save({ position: reached });
+        }
       }
       signal?.throwIfAborted();
       await forgetGraphs(model);
@@ -482,7 +529,11 @@ export class TrainingRun {
       return { status: 'done', validation: this.#lastValidation(), test };
     } catch (error) {
       if (signal?.aborted !== true || error !== signal.reason) throw error;
-      return await this.#stop(recorder.position ?? this.#record.position);
+      const { position: reached } = recorder;
+      if (!isTrained && reached !== undefined) return await this.#stop(reached);
+      // Saved already, before callbacks did what they do at the end.
+      await this.#write({ status: 'interrupted' });
+      return { status: 'interrupted', position: this.#record.position };
     }
   }
 
@@ -496,8 +547,15 @@ export class TrainingRun {
     return { event: 'profile', file, step };
   }
 
-  #state(position: RunPosition): CheckpointState {
-    return { position, history: this.#record.history, log: this.#log.mark, callbacks: {} };
+  #state(position: RunPosition): SavedState {
+    return {
+      position,
+      history: this.#record.history,
+      log: this.#log.mark,
+      callbacks: this.#callbacks.states(),
+      phase: this.#phase,
+      arrays: this.#callbacks.arrays(),
+    };
   }
 
   async #saveEpoch(position: RunPosition, figures: Figures): Promise<void> {
@@ -588,17 +646,13 @@ export function mainProfile(profiles: readonly StepProfile[]): StepProfile | und
   return [...profiles].sort(rank).at(0);
 }
 
-function makeOptimizer({ optimizer, learningRate, weightDecay }: RunSettings) {
-  return resolveOptimizer(optimizer, { learningRate, weightDecay });
-}
-
 async function load(settings: RunSettings, hooks: RunHooks): Promise<LoadedDataset> {
   const { signal, onDownload } = hooks;
   try {
     const options = { signal, onProgress: onDownload };
     const data = await loadDataset(settings.dataset, { ...settings, ...options });
     signal?.throwIfAborted();
-    return data;
+    return augmentTraining(data, settings);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -609,6 +663,11 @@ function describe({ info, train, validation, test }: LoadedDataset): RunData {
   const { name, title, origin, where, imageShape, classNames } = info;
   const counts = { train: train.size, validation: validation.size, test: test.size };
   return { name, title, origin, where, imageShape, classNames, ...counts };
+}
+
+function describeThisMachine(): RunMachine {
+  const { processor, cores, platform } = describeMachine();
+  return { processor, cores, platform };
 }
 
 function versions(): RunRecord['versions'] {

@@ -74,8 +74,12 @@ export function tinyModel(): Model {
 }
 
 /** Begins a tiny run and trains it to its end. */
-export async function trainTiny(folder: string, hooks: RunHooks = {}): Promise<void> {
-  const run = await startRun(TINY, folder, { model: tinyModel(), ...hooks });
+export async function trainTiny(
+  folder: string,
+  hooks: RunHooks = {},
+  settings = TINY,
+): Promise<void> {
+  const run = await startRun(settings, folder, { model: tinyModel(), ...hooks });
   await run.train({ report: false, signal: hooks.signal });
 }
 
@@ -87,10 +91,10 @@ export async function finishTiny(folder: string, hooks: RunHooks = {}): Promise<
 }
 
 /** Begins a tiny run and interrupts it after so many steps. */
-export async function interruptTiny(folder: string, steps: number): Promise<void> {
+export async function interruptTiny(folder: string, steps: number, settings = TINY): Promise<void> {
   const stop = new AbortController();
   let done = 0;
-  const run = await startRun(TINY, folder, { model: tinyModel() });
+  const run = await startRun(settings, folder, { model: tinyModel() });
   const onEvent = ({ event }: { event: string }) => {
     if (event === 'batch' && ++done === steps) stop.abort();
   };

@@ -5,6 +5,7 @@ import { decodeModel, encodeModel } from '../../models/model-file.js';
 import type { ExecutorOptions } from '../../models/platform.js';
 import type { LogMark } from './log-digest.js';
 import { Field, readEpoch, readPosition } from './record-field.js';
+import type { CallbackArrays } from './run-callbacks.js';
 import type { EpochRecord, RunPosition } from './run-record.js';
 import { checkSeal, seal, UNSEALED } from './seal.js';
 
@@ -18,8 +19,29 @@ export interface CheckpointState {
   readonly history: readonly EpochRecord[];
   /** How far the log goes. */
   readonly log: LogMark;
-  /** What callbacks have to remember, by name. */
+  /** What callbacks have to remember, by place and name. */
   readonly callbacks: Readonly<Record<string, unknown>>;
+  /**
+   * `training`: there may be more to train; `ended`: a callback has ended training; `finished`: callbacks
+   * have done what they do at the end, such as to bring the best weights back.
+   */
+  readonly phase: TrainingPhase;
+}
+
+/** How far the training of a run has come. */
+export type TrainingPhase = (typeof PHASES)[number];
+
+const PHASES = ['training', 'ended', 'finished'] as const;
+const ARRAYS = 'callback/';
+
+/** A checkpoint that was read. */
+export interface Checkpoint {
+  /** Compiled, with the state of its optimizer. */
+  readonly model: Model;
+  /** Where the run stands; runs of the first version do not tell. */
+  readonly state: CheckpointState | undefined;
+  /** Arrays of callbacks. */
+  readonly arrays: CallbackArrays;
 }
 
 const VERSION = 1;
@@ -34,12 +56,16 @@ const MOST_EPOCHS = 1_000_000;
 export async function encodeCheckpoint(
   model: Model,
   state: CheckpointState,
+  arrays: CallbackArrays = new Map(),
 ): Promise<Uint8Array[]> {
   const history = state.history.map(({ epoch, figures: { seconds: _, ...figures } }) => {
     return { epoch, figures };
   });
   const run = JSON.stringify({ version: VERSION, ...state, history });
-  return encodeModel(model, { run, sha256: UNSEALED });
+  const tensors = new Map(
+    [...arrays].map(([name, data]) => [`${ARRAYS}${name}`, { shape: [data.length], data }]),
+  );
+  return encodeModel(model, { run, sha256: UNSEALED }, tensors);
 }
 
 /** Puts the checksum in; apart from encoding, for it takes time that training need not wait for. */
@@ -56,7 +82,7 @@ export async function decodeCheckpoint(
   source: string,
   sealed: boolean,
   options: ExecutorOptions,
-): Promise<{ model: Model; state: CheckpointState | undefined }> {
+): Promise<Checkpoint> {
   checkCheckpoint(bytes, source, sealed);
   const model = await decodeModel(bytes, { source: `'${source}'`, ...options });
   if (!model.compiled) {
@@ -64,8 +90,14 @@ export async function decodeCheckpoint(
       `${source} was saved without loss and optimizer, so it is no run's model.`,
     );
   }
-  const { run } = decodeSafetensors(bytes, { source }).metadata;
-  return { model, state: run === undefined ? undefined : decodeState(run, source) };
+  const { metadata, tensors } = decodeSafetensors(bytes, { source });
+  const { run } = metadata;
+  const arrays = new Map<string, Float32Array>();
+  for (const [name, { data }] of tensors) {
+    if (!name.startsWith(ARRAYS) || !(data instanceof Float32Array)) continue;
+    arrays.set(name.slice(ARRAYS.length), data);
+  }
+  return { model, arrays, state: run === undefined ? undefined : decodeState(run, source) };
 }
 
 /** @throws {FormatError} unless the bytes are what was written, by the checksum in them. */
@@ -85,5 +117,6 @@ function decodeState(text: string, source: string): CheckpointState {
     history: root.get('history').list(MOST_EPOCHS).map(readEpoch),
     log: { lines: log.get('lines').integer(0), digest: log.get('digest').text() },
     callbacks: callbacks.members(),
+    phase: root.get('phase').optional((phase) => phase.oneOf(PHASES)) ?? 'training',
   };
 }

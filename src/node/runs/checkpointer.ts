@@ -1,11 +1,17 @@
 import type { Model } from '../../models/model.js';
 import type { RunFolder } from '../run-folder.js';
 import { type CheckpointState, encodeCheckpoint } from './checkpoint.js';
+import type { CallbackArrays } from './run-callbacks.js';
 import type { RunLog } from './run-log.js';
 import type { CheckpointSettings } from './run-record.js';
 
 const DEFAULT_MINUTES = 5;
 const MINUTE = 60_000;
+
+/** All of a checkpoint but the model. */
+export interface SavedState extends CheckpointState {
+  readonly arrays: CallbackArrays;
+}
 
 /** Saves a run while it trains: the log first, so that it never lacks what a checkpoint has seen. */
 export class Checkpointer {
@@ -29,7 +35,7 @@ export class Checkpointer {
    * the weights only; they are written while it goes on.
    * @throws DataError when the one before could not be written.
    */
-  async afterStep(model: Model, state: () => CheckpointState): Promise<void> {
+  async afterStep(model: Model, state: () => SavedState): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#steps++;
     const { everySteps = Number.POSITIVE_INFINITY, everyMinutes = DEFAULT_MINUTES } =
@@ -42,7 +48,7 @@ export class Checkpointer {
   }
 
   /** Saves now, and waits until it is on the disk. @throws DataError when it cannot be written. */
-  async save(model: Model, state: CheckpointState): Promise<void> {
+  async save(model: Model, state: SavedState): Promise<void> {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
     await this.#begin(model, state);
@@ -55,10 +61,10 @@ export class Checkpointer {
     await this.#writing;
   }
 
-  async #begin(model: Model, state: CheckpointState): Promise<void> {
+  async #begin(model: Model, { arrays, ...state }: SavedState): Promise<void> {
     this.#steps = 0;
     this.#last = performance.now();
-    const pieces = await encodeCheckpoint(model, state);
+    const pieces = await encodeCheckpoint(model, state, arrays);
     this.#writing = this.#write(pieces).catch((error: unknown) => {
       this.#failure = error;
     });

@@ -1,4 +1,5 @@
 import { FormatError } from '../../core/errors.js';
+import type { NamedOptions } from '../../core/named-options.js';
 import { optimizerNames } from '../../training/optimizers.js';
 import { RESIZE_MODES } from '../data/decode-image.js';
 import type { DatasetOrigin } from '../data/load-dataset.js';
@@ -69,6 +70,13 @@ function readRecord(root: Field): RunRecord {
     updated: root.get('updated').text(),
     versions: { residuum: versions.get('residuum').text(), node: versions.get('node').text() },
     settings,
+    command: root.get('command').optional((command) => command.text()),
+    recipe: root.get('recipe').optional((recipe) => recipe.text()),
+    machine: root.get('machine').optional((machine) => ({
+      processor: machine.get('processor').text(),
+      cores: machine.get('cores').integer(1),
+      platform: machine.get('platform').text(),
+    })),
     data,
     parameters: root.get('parameters').integer(0),
     engine: {
@@ -116,6 +124,14 @@ function readSettings(field: Field): RunSettings {
     }),
     channels: field.get('channels').optional((count) => (count.integer(1, 3) === 1 ? 1 : 3)),
     resize: field.get('resize').optional((mode) => mode.oneOf(RESIZE_MODES)),
+    optimizerOptions: field.get('optimizerOptions').optional((options) => options.members()),
+    schedule: field.get('schedule').optional(readNamed),
+    loss: field.get('loss').optional(readNamed),
+    metrics: field.get('metrics').optional(readNamedList),
+    callbacks: field.get('callbacks').optional(readNamedList),
+    augment: field.get('augment').optional(readNamedList),
+    modelOptions: field.get('modelOptions').optional((options) => options.members()),
+    modelFile: field.get('modelFile').optional((file) => file.text()),
     limit: field.get('limit').optional((limit) => limit.integer(1)),
     seed: field.get('seed').integer(0),
     executor: field.get('executor').oneOf(EXECUTORS),
@@ -127,6 +143,14 @@ function readSettings(field: Field): RunSettings {
       keep: checkpoint.get('keep').optional((keep) => keep.integer(2, MOST_GENERATIONS)),
     })),
   };
+}
+
+function readNamed(field: Field): NamedOptions {
+  return { ...field.members(), name: field.get('name').text() };
+}
+
+function readNamedList(field: Field): NamedOptions[] {
+  return field.list(MOST_ENTRIES).map(readNamed);
 }
 
 function readData(field: Field): RunData {

@@ -13,6 +13,8 @@ export const EMPTY_LOG: LogMark = { lines: 0, digest: '' };
 
 /** Events that training is made of; all others are about processes. */
 const TRAINING_EVENTS = new Set(['batch', 'epoch']);
+/** Events that a whole log is not measured by. */
+const LEFT_OUT = new Set(['start', 'profile']);
 /** Fields that differ between runs that compute the same. */
 const INCIDENTAL = new Set([
   'imagesPerSecond',
@@ -37,7 +39,8 @@ export function advance({ lines, digest }: LogMark, event: unknown): LogMark {
 
 /**
  * Checksum of a whole log: equal for two runs that computed the same, whenever and wherever they did, and
- * however often they were interrupted. Profiles are left out.
+ * however often they were interrupted. What they were told at the start is left out, for it can be said in
+ * several ways, and so are profiles.
  * @param text content of a `log.jsonl`.
  */
 export function logDigest(text: string): string {
@@ -45,7 +48,7 @@ export function logDigest(text: string): string {
     .split('\n')
     .filter((line) => line !== '')
     .map((line): unknown => JSON.parse(line))
-    .filter((event) => kindOf(event) !== 'profile');
+    .filter((event) => !LEFT_OUT.has(String(kindOf(event))));
   return events.reduce(advance, EMPTY_LOG).digest;
 }
 

@@ -7,8 +7,16 @@ import type { Figures, RunPosition } from './run-record.js';
 export interface RecorderHooks {
   /** After a step. */
   onStep(event: RunBatchEvent, position: RunPosition): Promise<void>;
+  /** After a step with which training stops because the signal asks for it. */
+  onStop(position: RunPosition): Promise<void>;
   /** After an epoch and its validation. */
-  onEpoch(event: RunEpochEvent, position: RunPosition, figures: Figures): Promise<void>;
+  onEpoch(done: {
+    event: RunEpochEvent;
+    position: RunPosition;
+    figures: Figures;
+    /** Whether a callback has ended training. */
+    ended: boolean;
+  }): Promise<void>;
 }
 
 /** Turns the hooks of `fit` into events and saves, and stops where the signal asks for it. */
@@ -18,6 +26,7 @@ export class Recorder implements Callback {
   #control: { stopTraining: boolean } = { stopTraining: false };
   #plan: RunPlan | undefined;
   #epoch = 0;
+  #isStopping = false;
 
   /** @param signal asks training or an evaluation to stop. @param hooks hear of training. */
   constructor(signal: AbortSignal | undefined, hooks?: RecorderHooks) {
@@ -53,7 +62,10 @@ export class Recorder implements Callback {
       imagesPerSecond,
     };
     await this.#hooks?.onStep(event, position);
-    if (this.#signal?.aborted === true) this.#control.stopTraining = true;
+    if (this.#signal?.aborted !== true) return;
+    // Saved here: at the end of training, callbacks may change the weights.
+    await this.#hooks?.onStop(position);
+    this.#stop();
   }
 
   onTestBatchEnd(): void {
@@ -78,7 +90,13 @@ export class Recorder implements Callback {
       valAccuracy,
       seconds,
     };
-    await this.#hooks?.onEpoch(event, position, { ...logs });
-    if (this.#signal?.aborted === true) this.#control.stopTraining = true;
+    const ended = this.#control.stopTraining && !this.#isStopping;
+    await this.#hooks?.onEpoch({ event, position, figures: { ...logs }, ended });
+    if (this.#signal?.aborted === true) this.#stop();
+  }
+
+  #stop(): void {
+    this.#isStopping = true;
+    this.#control.stopTraining = true;
   }
 }

@@ -1,3 +1,4 @@
+import type { NamedOptions } from '../../core/named-options.js';
 import type { ExecutorDescription } from '../../runtime/executor.js';
 import type { EpochPosition } from '../../training/epoch-position.js';
 import type { OptimizerName } from '../../training/optimizers.js';
@@ -6,30 +7,53 @@ import type { DatasetOrigin } from '../data/load-dataset.js';
 
 /** What a run trains, and how. */
 export interface RunSettings {
-  /** Name of a ready-made network. */
+  /** Name of a ready-made network, or of the file that the model came from. */
   readonly model: string;
+  /** Options of the network besides the shape of images and the number of classes. */
+  readonly modelOptions?: Readonly<Record<string, unknown>>;
+  /** File that the model came from, absolute. */
+  readonly modelFile?: string;
   /** Name of a known data set, or the absolute path of a folder of images. */
   readonly dataset: string;
   /** Folder that the data set is read from, absolute; where residuum finds it when absent. */
   readonly dataDir?: string;
+  /** Passes over the data. */
   readonly epochs: number;
+  /** Samples in a step. */
   readonly batchSize: number;
+  /** Name of the optimizer. */
   readonly optimizer: OptimizerName;
+  /** Learning rate, at first. */
   readonly learningRate: number;
   /** Decoupled decay; the optimizer's default when absent. */
   readonly weightDecay?: number;
-  /** [height, width] and channels that images of a folder are read as; absent for data sets by name. */
+  /** [height, width] that images of a folder are read as; absent for data sets by name. */
   readonly imageSize?: readonly [number, number];
+  /** Channels that images of a folder are read as; absent for data sets by name. */
   readonly channels?: 1 | 3;
   /** How images of a folder come to that size. */
   readonly resize?: ResizeMode;
+  /** Options of the optimizer besides rate and decay. */
+  readonly optimizerOptions?: Readonly<Record<string, unknown>>;
+  /** The learning rate over time, in epochs or steps; `learningRate` is its first value. */
+  readonly schedule?: NamedOptions;
+  /** Default `categoricalCrossentropy`. */
+  readonly loss?: NamedOptions;
+  /** Metrics besides the accuracy. */
+  readonly metrics?: readonly NamedOptions[];
+  /** What else happens while it trains. */
+  readonly callbacks?: readonly NamedOptions[];
+  /** Changes of the training images, in their order. */
+  readonly augment?: readonly NamedOptions[];
   /** Most samples of each part of the data set. */
   readonly limit?: number;
   /** Determines first weights, order of samples, dropout, augmentation, and the parts of a folder of images. */
   readonly seed: number;
+  /** Which executor computes it. */
   readonly executor: 'cpu' | 'reference';
   /** Workers; as many as the executor chooses when absent. */
   readonly replicas?: number;
+  /** Who computes matrix products; the executor chooses when absent. */
   readonly gemm?: 'onnxruntime' | 'wasm';
   /** When the run is saved besides after every epoch. */
   readonly checkpoint?: CheckpointSettings;
@@ -85,6 +109,15 @@ export type RunStatus = 'running' | 'interrupted' | 'failed' | 'done';
 /** All statuses. */
 export const RUN_STATUSES: readonly RunStatus[] = ['running', 'interrupted', 'failed', 'done'];
 
+/** What a run computes on. */
+export interface RunMachine {
+  readonly processor: string;
+  /** Cores that the process may use. */
+  readonly cores: number;
+  /** Such as `linux-x64`. */
+  readonly platform: string;
+}
+
 /** One more process that worked on a run: when, from where, and what was unexpected. */
 export interface RunSession {
   /** When it began, ISO 8601. */
@@ -106,6 +139,11 @@ export interface RunRecord {
   /** Versions of residuum and Node that wrote this. */
   readonly versions: { readonly residuum: string; readonly node: string };
   readonly settings: RunSettings;
+  /** What was typed to begin it, and the recipe that it is of. */
+  readonly command?: string;
+  readonly recipe?: string;
+  /** The machine that it began on. */
+  readonly machine?: RunMachine;
   readonly data: RunData;
   /** Numbers of values in the weights. */
   readonly parameters: number;

@@ -141,7 +141,8 @@ suite('bad input', () => {
       );
       await refuses(['train', option, value], message, 2);
     }
-    await refuses(['train', 'something'], /too many arguments/, 2);
+    await refuses(['train', 'run.json', 'something'], /too many arguments/, 2);
+    await refuses(['train', 'something'], /cannot read the description of a run something/);
     await refuses(['evaluate'], /missing required argument 'run'/, 2);
   });
 

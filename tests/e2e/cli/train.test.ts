@@ -169,7 +169,7 @@ test('doctor measures matrix products and finds the data set', async (t) => {
 
 test('every command explains itself with an example', async (t) => {
   const folder = temporaryFolder(t);
-  for (const command of ['train', 'evaluate', 'predict', 'summary', 'plan', 'doctor']) {
+  for (const command of ['train', 'recipes', 'evaluate', 'predict', 'summary', 'plan', 'doctor']) {
     const { code, stdout } = await residuum([command, '--help'], folder);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^Examples?:\\n  residuum ${command}`, 'm'));

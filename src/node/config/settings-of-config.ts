@@ -1,0 +1,230 @@
+import { isAbsolute } from 'node:path';
+import { findApplication } from '../../applications/registry.js';
+import { nearestName, ResiduumError, ValueError } from '../../core/errors.js';
+import { type NamedOptions, optionsOf } from '../../core/named-options.js';
+import { resolveAugmentation } from '../../data/augment/registry.js';
+import { datasetCatalog, datasetRow } from '../../data/catalog.js';
+import { type LossName, resolveLoss } from '../../training/losses.js';
+import { type MetricName, resolveMetric } from '../../training/metrics.js';
+import { type OptimizerName, resolveOptimizer } from '../../training/optimizers.js';
+import { epochsToSteps } from '../../training/schedules/epochs-to-steps.js';
+import { resolveSchedule } from '../../training/schedules/resolve-schedule.js';
+import { resolveCallback } from '../callbacks/node-callbacks.js';
+import { datasetAddress } from '../data/load-dataset.js';
+import type { RunSettings } from '../runs/run-record.js';
+import type { RunConfig } from './run-config.js';
+import { fillLength } from './schedule-length.js';
+
+const DEFAULT_MODEL = 'resnet50';
+const DEFAULT_OPTIMIZER = 'adam';
+const DEFAULT_EPOCHS = 2;
+/** The article's, where an epoch has steps enough for the moving statistics to settle; else Keras's. */
+export const DEFAULT_BATCH_SIZES = { large: 100, small: 32 } as const;
+/** Images from which on a data set counts as large. */
+export const LARGE_DATASET = 20_000;
+
+/** How a run is saved unless told otherwise. */
+const DEFAULT_CHECKPOINT = { everyMinutes: 5, keep: 2 } as const;
+
+/**
+ * The settings that a description means, with all defaults filled in and all names and options checked.
+ * @param source file of the description, for messages; undefined when it was put together from flags.
+ * @throws {ValueError} naming the path in the description, and what is wrong there.
+ */
+export function settingsOfConfig(config: RunConfig, source?: string): RunSettings {
+  const at = <T>(path: string, make: () => T): T => {
+    try {
+      return make();
+    } catch (error) {
+      if (source === undefined || !(error instanceof ResiduumError)) throw error;
+      throw new ValueError(`${source}: ${path}: ${error.message}`);
+    }
+  };
+  const { data = {}, epochs = DEFAULT_EPOCHS, engine = {} } = config;
+  const dataset = at('data.name', () => datasetOf(data.name ?? datasetCatalog[0].name));
+  const row = datasetCatalog.find(({ name }) => name === dataset);
+  const images = Math.min(row?.trainCount ?? 0, data.limit ?? Number.POSITIVE_INFINITY);
+  const batchSize = config.batchSize ?? defaultBatchSize(images);
+  const stepsPerEpoch = Math.max(1, Math.ceil(images / batchSize));
+  const { loss = { name: 'categoricalCrossentropy' }, checkpoint } = config;
+  // The accuracy is always there.
+  const metrics = (config.metrics ?? []).filter(({ name }) => name !== 'accuracy');
+  at('loss', () => resolveLoss(loss.name as LossName, { ...optionsOf(loss) }));
+  metrics.forEach((metric, i) => {
+    at(`metrics[${i}]`, () => resolveMetric(metric.name as MetricName, { ...optionsOf(metric) }));
+  });
+  data.augment?.forEach((change, i) => {
+    at(`data.augment[${i}]`, () => checkAugmentation(change));
+  });
+  const { callbacks = [] } = config;
+  callbacks.forEach((callback, i) => {
+    at(`callbacks[${i}]`, () => checkCallback(callback));
+  });
+  const schedule = config.schedule && fillLength(config.schedule, epochs);
+  const first = schedule && at('schedule', () => firstRate(schedule, stepsPerEpoch));
+  return {
+    ...at('model', () => modelSettings(config.model)),
+    dataset,
+    dataDir: data.folder,
+    imageSize: data.imageSize,
+    channels: data.channels,
+    resize: data.resize,
+    limit: data.limit,
+    augment: data.augment?.length === 0 ? undefined : data.augment,
+    ...at('optimizer', () => optimizerSettings(config.optimizer, first)),
+    schedule,
+    loss: config.loss,
+    metrics: metrics.length === 0 ? undefined : metrics,
+    callbacks: callbacks.length === 0 ? undefined : callbacks,
+    epochs,
+    batchSize,
+    seed: config.seed ?? 0,
+    executor: engine.executor ?? 'cpu',
+    replicas: engine.replicas,
+    gemm: engine.gemm,
+    checkpoint: { ...DEFAULT_CHECKPOINT, ...checkpoint },
+  };
+}
+
+/** A description that means these settings, nothing left out. */
+export function configOfSettings(
+  settings: RunSettings,
+): Required<Omit<RunConfig, '$schema' | 'description' | 'schedule'>> & Pick<RunConfig, 'schedule'> {
+  const { model, modelFile, modelOptions, dataset, dataDir, limit, augment = [] } = settings;
+  const { imageSize, channels, resize } = settings;
+  const { optimizer, schedule, loss, metrics = [], callbacks = [] } = settings;
+  const { epochs, batchSize, seed } = settings;
+  const { executor, replicas, gemm, checkpoint = DEFAULT_CHECKPOINT } = settings;
+  const made = resolveOptimizer(optimizer, optimizerOptionsOf(settings)).getConfig();
+  const { learningRate, ...options } = made;
+  return {
+    model: {
+      ...(modelFile === undefined ? { name: model } : { file: modelFile }),
+      ...(modelOptions && { options: modelOptions }),
+    },
+    data: {
+      name: dataset,
+      ...(dataDir !== undefined && { folder: dataDir }),
+      ...(imageSize && { imageSize }),
+      ...(channels !== undefined && { channels }),
+      ...(resize !== undefined && { resize }),
+      ...(limit !== undefined && { limit }),
+      augment,
+    },
+    optimizer: { name: optimizer, ...(schedule === undefined && { learningRate }), ...options },
+    ...(schedule && { schedule }),
+    loss: loss ?? { name: 'categoricalCrossentropy' },
+    metrics: [{ name: 'accuracy' }, ...metrics],
+    epochs,
+    batchSize,
+    seed,
+    callbacks,
+    checkpoint,
+    engine: {
+      executor,
+      ...(replicas !== undefined && { replicas }),
+      ...(gemm !== undefined && { gemm }),
+    },
+  };
+}
+
+/** Options of the optimizer, without a schedule. */
+export function optimizerOptionsOf(settings: RunSettings): Record<string, unknown> {
+  const { learningRate, weightDecay, optimizerOptions } = settings;
+  return {
+    ...optimizerOptions,
+    learningRate,
+    ...(weightDecay !== undefined && { weightDecay }),
+  };
+}
+
+/** A known data set by its name, or a folder of images by its path. */
+function datasetOf(name: string): string {
+  const address = datasetAddress(name);
+  return address === name && !isAbsolute(name) ? datasetRow(name).name : address;
+}
+
+function defaultBatchSize(images: number): number {
+  return images < LARGE_DATASET ? DEFAULT_BATCH_SIZES.small : DEFAULT_BATCH_SIZES.large;
+}
+
+function firstRate(schedule: NamedOptions, stepsPerEpoch: number): number {
+  const { name, ...options } = epochsToSteps(schedule, stepsPerEpoch);
+  return resolveSchedule(name, optionsOf({ name, ...options })).at(0);
+}
+
+function checkAugmentation(change: NamedOptions): void {
+  if (change.name === 'normalize') {
+    throw new ValueError(
+      "'normalize' is not for runs, whose predictions take pixels as they are; let the network begin with a batch normalization.",
+    );
+  }
+  resolveAugmentation(change.name, optionsOf(change));
+}
+
+function checkCallback(callback: NamedOptions): void {
+  if (callback.name === 'terminateOnNaN') {
+    throw new ValueError("'terminateOnNaN' is not for runs, which end there by themselves.");
+  }
+  resolveCallback(callback.name, optionsOf(callback));
+}
+
+function modelSettings(
+  model: RunConfig['model'] = {},
+): Pick<RunSettings, 'model' | 'modelFile' | 'modelOptions'> {
+  const { name, file, options } = model;
+  if (name !== undefined && file !== undefined) {
+    throw new ValueError('it has both a name and a file; give one of them.');
+  }
+  if (file !== undefined) {
+    if (options === undefined) return { model: bareName(file), modelFile: file };
+    throw new ValueError('a model of a file takes no options.');
+  }
+  const application = findApplication(name ?? DEFAULT_MODEL);
+  for (const option of Object.keys(options ?? {})) {
+    if (application.options.includes(option)) continue;
+    const near = nearestName(option, application.options);
+    const hint =
+      near === undefined ? `it takes ${application.options.join(', ')}` : `did you mean '${near}'?`;
+    throw new ValueError(`${application.name} has no option '${option}'; ${hint}`);
+  }
+  return { model: application.name, modelOptions: options };
+}
+
+function optimizerSettings(
+  given: NamedOptions = { name: DEFAULT_OPTIMIZER },
+  firstRateOfSchedule: number | undefined,
+): Pick<RunSettings, 'optimizer' | 'learningRate' | 'weightDecay' | 'optimizerOptions'> {
+  const { learningRate, weightDecay, ...others } = optionsOf(given);
+  const name = given.name as OptimizerName;
+  if (learningRate !== undefined && firstRateOfSchedule !== undefined) {
+    throw new ValueError('it has a learningRate, and there is a schedule too; give one of them.');
+  }
+  if (learningRate !== undefined && typeof learningRate !== 'number') {
+    throw new ValueError(
+      `learningRate is ${JSON.stringify(learningRate)}, expected a number; a rate that changes is the run's schedule.`,
+    );
+  }
+  const rate = learningRate ?? firstRateOfSchedule;
+  const options = { ...others, ...(weightDecay !== undefined && { weightDecay }) };
+  const made = resolveOptimizer(name, {
+    ...options,
+    ...(rate !== undefined && { learningRate: rate }),
+  });
+  return {
+    optimizer: name,
+    learningRate: made.learningRate,
+    ...(typeof weightDecay === 'number' && { weightDecay }),
+    ...(Object.keys(others).length > 0 && { optimizerOptions: others }),
+  };
+}
+
+/** The last part of a path without the ending of a model file. */
+function bareName(path: string): string {
+  const name =
+    path
+      .split(/[\\/]/)
+      .filter((part) => part !== '')
+      .at(-1) ?? path;
+  return name.replace(/(\.weights)?\.(safetensors|keras|onnx|h5)$/, '');
+}
