@@ -68,11 +68,12 @@ class EmittedModel {
     return this.#entries.get(variable) as string;
   }
 
-  /** Penalties of all weights that have a regulariser. */
+  /** Penalties of the weights that train and have a regulariser; frozen ones add nothing, as in Keras. */
   penalties(): Value[] {
+    const trained = new Set(this.#trainee.trainableWeights);
     return this.#trainee.namedVariables.flatMap(({ variable }) => {
       const { regularizer } = variable;
-      if (regularizer === undefined) return [];
+      if (regularizer === undefined || !trained.has(variable)) return [];
       return [regularization(this.read(variable), regularizer.l1, regularizer.l2)];
     });
   }

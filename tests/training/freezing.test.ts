@@ -94,3 +94,27 @@ for (const affine of [true, false]) {
     await model.dispose();
   });
 }
+
+test('the penalty of a frozen weight is no part of the loss, as in Keras', async () => {
+  clearNames();
+  const x = input({ shape: [2], name: 'x' });
+  const frozen = dense({
+    units: 2,
+    kernelInitializer: 'ones',
+    kernelRegularizer: { l2: 1 },
+    name: 'frozen',
+  });
+  const outputs = dense({ units: 1, kernelInitializer: 'zeros', name: 'head' })(frozen(x));
+  const model = new Model({ inputs: x, outputs });
+  const zeros = { data: new Float32Array(2), shape: [1, 2] };
+  const target = { data: new Float32Array(1), shape: [1, 1] };
+  for (const [trainable, expected] of [
+    [true, 4],
+    [false, 0],
+  ] as const) {
+    frozen.trainable = trainable;
+    model.compile({ loss: 'meanSquaredError', optimizer: sgd(), executor: 'reference' });
+    assert.equal((await model.evaluate(zeros, target)).loss, expected);
+  }
+  await model.dispose();
+});

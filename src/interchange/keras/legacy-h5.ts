@@ -30,8 +30,8 @@ function legacyWeights(layer: Layer): Variable[] {
   return [...layer.trainableWeights, ...layer.nonTrainableWeights];
 }
 
-/** Names of the weights of a layer by Keras's paths; in a nested model, those of its layers. */
-function weightNames(layer: Layer): Map<Variable, string> {
+/** Names of the weights of a layer of a model by Keras's paths; in a nested model, those of its layers. */
+function weightNames(model: Model, layer: Layer): Map<Variable, string> {
   const names = new Map<Variable, string>();
   const walk = (one: Layer, prefix: string): void => {
     if (isNetworkLayer(one)) {
@@ -45,7 +45,7 @@ function weightNames(layer: Layer): Map<Variable, string> {
       }
     }
   };
-  walk(layer, '');
+  walk(layer, isChain(model) ? `${model.name}/` : '');
   const taken = new Set<string>();
   for (const [variable, name] of names) {
     let unique = name;
@@ -125,7 +125,7 @@ export async function encodeLegacyH5(
   );
   for (const layer of layers) {
     const group = weights.group(layer.name);
-    const names = weightNames(layer);
+    const names = weightNames(model, layer);
     const variables = legacyWeights(layer);
     setNames(
       group,
@@ -151,7 +151,7 @@ export async function encodeLegacyH5(
 async function writeOptimizer(model: Model, root: Hdf5GroupInput): Promise<void> {
   const group = root.group('optimizer_weights');
   const names: string[] = [];
-  const paths = new Map(listed(model).flatMap((layer) => [...weightNames(layer)]));
+  const paths = new Map(listed(model).flatMap((layer) => [...weightNames(model, layer)]));
   for (const { name, dataset } of await optimizerArrays(model, paths)) {
     let unique = `${classToSnakeCase(model.optimizer.name)}/${name}`;
     while (names.includes(unique)) unique += '_';
