@@ -9,6 +9,7 @@ import { type Augmentation, describeAugmentation } from './augmentation.js';
 import { colorJitter } from './color-jitter.js';
 import { cutmix } from './cutmix.js';
 import { cutout } from './cutout.js';
+import { sourcePlace } from './fill-mode.js';
 import { flip } from './flip.js';
 import { mixup } from './mixup.js';
 import { normalize } from './normalize.js';
@@ -193,6 +194,35 @@ test('a part of augmented data mixes with samples of that part only', () => {
   assert.deepEqual(gathered(train, first, context), gathered(alone, first, context));
   const plain = gathered(subset(images(count), 10, 20), first);
   assert.deepEqual(gathered(validation, first), plain);
+});
+
+test('padCrop gives a part of the padded image, whatever lies beyond the border', () => {
+  const padding = 7;
+  const all = Array.from({ length: 30 }, (_, i) => i);
+  const plain = gathered(images(30), all).inputs;
+  for (const fillMode of ['constant', 'nearest', 'reflect', 'wrap'] as const) {
+    const dataset = augment(images(30), [padCrop({ padding, fillMode, fillValue: 0.5 })]);
+    const { inputs } = gathered(dataset, all, { seed: 2, epoch: 1 });
+    for (const i of all) {
+      const image = plain.subarray(i * IMAGE, (i + 1) * IMAGE);
+      const found = inputs.subarray(i * IMAGE, (i + 1) * IMAGE);
+      const isShift = (down: number, right: number) =>
+        found.every((value, k) => {
+          const [y, x] = [Math.floor(k / CHANNELS / WIDTH), Math.floor(k / CHANNELS) % WIDTH];
+          const row = sourcePlace(y + down, HEIGHT, fillMode);
+          const column = sourcePlace(x + right, WIDTH, fillMode);
+          const outside = row < 0 || column < 0;
+          return (
+            value === (outside ? 0.5 : image[(row * WIDTH + column) * CHANNELS + (k % CHANNELS)])
+          );
+        });
+      const shifts = Array.from({ length: 2 * padding + 1 }, (_, k) => k - padding);
+      assert.ok(
+        shifts.some((down) => shifts.some((right) => isShift(down, right))),
+        `${fillMode}, sample ${i}`,
+      );
+    }
+  }
 });
 
 test('mixing needs one-hot targets, and changes of images need images', () => {

@@ -24,20 +24,32 @@ export function padCrop(options: PadCropOptions = {}): Augmentation {
     config: { padding, fillMode, fillValue },
     prepare({ height, width, channels }) {
       const copy = new Float32Array(height * width * channels);
-      const columns = new Int32Array(width);
+      /** Writes a pixel whose column may lie beyond the border. */
+      const writePixel = (data: Float32Array, out: number, row: number, x: number) => {
+        const column = sourcePlace(x, width, fillMode);
+        const from = (row * width + column) * channels;
+        for (let c = 0; c < channels; c++) data[out + c] = column < 0 ? fillValue : copy[from + c];
+      };
       return (data, at, random) => {
         const down = random.integer(2 * padding + 1) - padding;
         const right = random.integer(2 * padding + 1) - padding;
         if (down === 0 && right === 0) return;
         for (let i = 0; i < copy.length; i++) copy[i] = data[at + i];
-        for (let x = 0; x < width; x++) columns[x] = sourcePlace(x + right, width, fillMode);
-        let out = at;
+        // Of each row, columns from `first` to `end` come from within the image, as one run of numbers.
+        const first = Math.min(width, Math.max(0, -right));
+        const end = Math.max(first, Math.min(width, width - right));
         for (let y = 0; y < height; y++) {
+          const out = at + y * width * channels;
           const row = sourcePlace(y + down, height, fillMode);
-          for (let x = 0; x < width; x++) {
-            const from = row < 0 || columns[x] < 0 ? -1 : (row * width + columns[x]) * channels;
-            for (let c = 0; c < channels; c++) data[out++] = from < 0 ? fillValue : copy[from + c];
+          if (row < 0) {
+            data.fill(fillValue, out, out + width * channels);
+            continue;
           }
+          for (let x = 0; x < first; x++) writePixel(data, out + x * channels, row, x + right);
+          const shift = (row * width + right) * channels - out;
+          for (let i = out + first * channels; i < out + end * channels; i++)
+            data[i] = copy[i + shift];
+          for (let x = end; x < width; x++) writePixel(data, out + x * channels, row, x + right);
         }
       };
     },

@@ -127,14 +127,16 @@ test('a file that is cut off after loading is named', async (context) => {
   assert.throws(() => gather(1), { name: 'DataError', message: /test_batch\.bin became shorter/ });
 });
 
-test('2,000 seeded mutants of a CIFAR file: labels that are none, or lengths that are none', async (context) => {
+/** `RESIDUUM_MUTANTS=10000` for a long look. */
+const mutants = Number(process.env.RESIDUUM_MUTANTS ?? 2000);
+
+test(`${mutants} seeded mutants of a CIFAR file: labels that are none, or lengths that are none`, async (context) => {
   const dataDir = await cifar10(await scratch(context));
   const path = join(dataDir, 'data_batch_3.bin');
   const random = new Random(11);
   const started = process.cpuUsage();
   const memory = process.memoryUsage().rss;
   const outcomes = { loaded: 0, refused: 0 };
-  const mutants = 2000;
   for (let i = 0; i < mutants; i++) {
     const bytes = records(0, 2, 1, 10);
     const kind = random.integer(3);

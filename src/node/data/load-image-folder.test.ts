@@ -203,8 +203,11 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   }
 }
 
+/** `RESIDUUM_MUTANTS=10000` for a long look. */
+const mutants = Number(process.env.RESIDUUM_MUTANTS ?? 400);
+
 for (const format of ['png', 'jpeg'] as const) {
-  test(`400 seeded mutants of a ${format} file: an image, or an error that names the file`, async (context) => {
+  test(`${mutants} seeded mutants of a ${format} file: an image, or an error that names the file`, async (context) => {
     const path = join(await scratch(context), `mutant.${format}`);
     const noise = Uint8Array.from({ length: 48 * 40 * 3 }, (_, i) => (i * i + (i >> 3)) % 256);
     const image = sharp(noise, { raw: { width: 48, height: 40, channels: 3 } });
@@ -213,7 +216,6 @@ for (const format of ['png', 'jpeg'] as const) {
     const random = new Random(23);
     const memory = process.memoryUsage().rss;
     let decoded = 0;
-    const mutants = 400;
     for (let i = 0; i < mutants; i++) {
       await writeFile(path, mutate(bytes, random));
       const started = process.cpuUsage();
