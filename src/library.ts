@@ -236,6 +236,7 @@ export {
 } from './layers/zero-padding2d.js';
 export {
   type CompileOptions,
+  type EvaluateOptions,
   type FitOptions,
   Model,
   type ModelOptions,
@@ -327,14 +328,30 @@ export {
 } from './training/gradient-flow.js';
 export { History } from './training/history.js';
 export { learningRateScheduler } from './training/learning-rate-scheduler.js';
+export type { Loss } from './training/loss.js';
+export {
+  type BinaryFocalCrossentropyOptions,
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+} from './training/losses/binary-crossentropy.js';
 export {
   type CrossentropyOptions,
   categoricalCrossentropy,
-  type Loss,
-  type LossLike,
-  meanSquaredError,
   sparseCategoricalCrossentropy,
-} from './training/losses.js';
+} from './training/losses/crossentropy.js';
+export {
+  type CategoricalFocalCrossentropyOptions,
+  categoricalFocalCrossentropy,
+} from './training/losses/focal-crossentropy.js';
+export {
+  type HuberOptions,
+  hinge,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  squaredHinge,
+} from './training/losses/regression.js';
+export { type LossLike, type LossName, resolveLoss } from './training/losses.js';
 export { accuracy, type Metric, type MetricLike, topKAccuracy } from './training/metrics.js';
 export type { PerOutput } from './training/objective.js';
 export type { Optimizer } from './training/optimizer.js';
@@ -356,6 +373,7 @@ export {
   sgd,
 } from './training/optimizers.js';
 export type { LayerProbe, Probe, ProbeOptions } from './training/probe.js';
+export type { ClassWeight } from './training/sample-weights.js';
 export { type CosineDecayOptions, cosineDecay } from './training/schedules/cosine-decay.js';
 export {
   type CosineDecayRestartsOptions,

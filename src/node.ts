@@ -20,6 +20,7 @@ export {
   modelCheckpoint,
 } from './node/callbacks/model-checkpoint.js';
 export { resolveCallback } from './node/callbacks/node-callbacks.js';
+export { type TensorBoardOptions, tensorBoard } from './node/callbacks/tensor-board.js';
 export { readRecipe, recipeNames } from './node/config/recipes.js';
 export { parseRunConfig, type RunConfig, readRunConfig } from './node/config/run-config.js';
 export {

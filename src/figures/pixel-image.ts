@@ -25,6 +25,11 @@ const MOST_PIXELS = 2 ** 24;
  * @throws {ValueError} when the number of values does not fit the size.
  */
 export function imageDataUri(image: PixelImage): string {
+  return `data:image/png;base64,${base64(imagePng(image))}`;
+}
+
+/** A picture as a PNG file. @throws {ValueError} when the number of values does not fit the size. */
+export function imagePng(image: PixelImage): Uint8Array {
   const { data, width, height, channels, scale = 'gray' } = image;
   const count = width * height;
   if (
@@ -47,8 +52,7 @@ export function imageDataUri(image: PixelImage): string {
       }
     }
   }
-  const png = encode({ width, height, data: bytes, channels: 3, depth: 8 });
-  return `data:image/png;base64,${base64(png)}`;
+  return encode({ width, height, data: bytes, channels: 3, depth: 8 });
 }
 
 function range(data: ArrayLike<number>): [number, number] {

@@ -26,6 +26,7 @@ import { Objective, type PerOutput } from '../training/objective.js';
 import type { Optimizer } from '../training/optimizer.js';
 import { type OptimizerLike, resolveOptimizer } from '../training/optimizers.js';
 import { type Probe, type ProbeOptions, runProbe } from '../training/probe.js';
+import { type ClassWeight, SampleWeights } from '../training/sample-weights.js';
 import type { NamedVariable, Trainee } from '../training/trainee.js';
 import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
 import { type ExecutorOptions, platform } from './platform.js';
@@ -68,8 +69,15 @@ export interface FitOptions {
   stepsPerEpoch?: number;
   /** Share of the samples, the last ones, that are kept for validation. */
   validationSplit?: number;
-  /** Data for validation. */
-  validationData?: Dataset | readonly [Samples, Samples];
+  /** Data for validation: a data set, or inputs and targets, with the weights of the samples if wished. */
+  validationData?:
+    | Dataset
+    | readonly [Samples, Samples]
+    | readonly [Samples, Samples, ArrayLike<number>];
+  /** What each sample counts in the loss; the loss is Σ weight · loss / samples. Default 1. */
+  sampleWeight?: ArrayLike<number>;
+  /** What the samples of each class count in the loss, by class index, such as `{ 0: 1, 1: 2 }`. */
+  classWeight?: ClassWeight;
   /** Whether validation sees the weights or their moving averages (`useEma`); default `current`. */
   validationWeights?: WeightChoice;
   /** Whether each epoch has an order of its own; default true. */
@@ -97,6 +105,12 @@ export interface RunOptions {
   batchSize?: number;
   /** Hooks. */
   callbacks?: readonly Callback[];
+}
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends RunOptions {
+  /** What each sample counts in the loss; default 1. */
+  sampleWeight?: ArrayLike<number>;
 }
 
 /** Predictions for all samples: values row-major, and their shape `[samples, ...]`. */
@@ -287,7 +301,9 @@ export class Model extends Layer implements Trainee, TrainingControl {
       throw new ValueError(`epochs must be an integer ≥ 1, got ${epochs}`);
     }
     this.#requireCompiled('fit');
+    const weights = this.#weights(options, data.size);
     const { train, validation } = splitValidation(data, options);
+    const { validationData } = options;
     this.#check(train, true);
     if (validation !== undefined) this.#check(validation, true);
     const history = new History();
@@ -300,6 +316,12 @@ export class Model extends Layer implements Trainee, TrainingControl {
       dataset: train,
       validation,
       validatesEma: isEma(options.validationWeights),
+      weights: weights?.part(0, train.size),
+      validationSampleWeights: Array.isArray(validationData)
+        ? this.#weights({ sampleWeight: validationData[2] }, validation?.size ?? 0)
+        : options.sampleWeight && validationData === undefined
+          ? weights?.part(train.size, data.size)
+          : undefined,
       epochs,
       initialEpoch,
       position: options.initialPosition,
@@ -315,23 +337,28 @@ export class Model extends Layer implements Trainee, TrainingControl {
    * Mean loss and metrics over data, in inference mode.
    * @throws {ShapeError} when the data does not fit.
    */
-  async evaluate(x: Dataset, options?: RunOptions): Promise<Record<string, number>>;
-  async evaluate(x: Samples, y: Samples, options?: RunOptions): Promise<Record<string, number>>;
+  async evaluate(x: Dataset, options?: EvaluateOptions): Promise<Record<string, number>>;
+  async evaluate(
+    x: Samples,
+    y: Samples,
+    options?: EvaluateOptions,
+  ): Promise<Record<string, number>>;
   async evaluate(
     x: Dataset | Samples,
-    yOrOptions?: Samples | RunOptions,
-    runOptions: RunOptions = {},
+    yOrOptions?: Samples | EvaluateOptions,
+    runOptions: EvaluateOptions = {},
   ): Promise<Record<string, number>> {
     const [data, options] = isDataset(x)
-      ? [x, (yOrOptions ?? {}) as RunOptions]
+      ? [x, (yOrOptions ?? {}) as EvaluateOptions]
       : [toDataset(x, yOrOptions as Samples), runOptions];
     const { batchSize = DEFAULT_BATCH_SIZE, callbacks = [] } = options;
     requireBatchSize(batchSize);
     this.#requireCompiled('evaluate');
     this.#check(data, true);
+    const weights = this.#weights(options, data.size);
     const trainer = await this.trainer();
     return this.#withWeights(options.weights, () =>
-      runEvaluate(trainer, data, batchSize, new CallbackList(callbacks)),
+      runEvaluate(trainer, data, batchSize, new CallbackList(callbacks), weights),
     );
   }
 
@@ -576,6 +603,21 @@ export class Model extends Layer implements Trainee, TrainingControl {
       inputShapes: this.inputShapes,
       targetShapes: this.#requireCompiled('fit').objective.targetShapes,
     });
+  }
+
+  /** What samples count; undefined where nothing was said. @throws {ValueError} for weights that do not fit. */
+  #weights(
+    options: { sampleWeight?: ArrayLike<number>; classWeight?: ClassWeight },
+    size: number,
+  ): SampleWeights | undefined {
+    const { sampleWeight, classWeight } = options;
+    if (sampleWeight === undefined && classWeight === undefined) return undefined;
+    if (classWeight !== undefined && this.outputNames.length > 1) {
+      throw new ValueError(
+        `classWeight is for models with one output, but '${this.name}' has ${this.outputNames.length}; use sampleWeight`,
+      );
+    }
+    return new SampleWeights({ sampleWeight, classWeight }, size);
   }
 
   #check(data: Dataset, withTargets: boolean): void {

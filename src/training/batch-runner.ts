@@ -2,6 +2,7 @@ import { DataError, ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { Dataset, GatherContext } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
+import type { SampleWeights } from './sample-weights.js';
 import type { Step, StepKind, Trainer } from './trainer.js';
 
 interface Staged {
@@ -19,15 +20,26 @@ export class BatchRunner {
   readonly #kind: StepKind;
   readonly #dataset: Dataset;
   readonly #batchSize: number;
+  readonly #weights: SampleWeights | undefined;
   #context: GatherContext | undefined;
   #nextSet: 0 | 1 = 0;
 
-  /** @param kind what the steps do. @param dataset where samples come from. */
-  constructor(trainer: Trainer, kind: StepKind, dataset: Dataset, batchSize: number) {
+  /**
+   * @param kind what the steps do. @param dataset where samples come from.
+   * @param weights what they count in the loss; undefined where all count the same.
+   */
+  constructor(
+    trainer: Trainer,
+    kind: StepKind,
+    dataset: Dataset,
+    batchSize: number,
+    weights?: SampleWeights,
+  ) {
     this.#trainer = trainer;
     this.#kind = kind;
     this.#dataset = dataset;
     this.#batchSize = batchSize;
+    this.#weights = weights;
   }
 
   /**
@@ -65,20 +77,24 @@ export class BatchRunner {
   /** A batch staged earlier, unless callbacks have frozen layers or the like since then. */
   async #stillValid(staged: Staged | undefined): Promise<Staged | undefined> {
     if (staged === undefined) return undefined;
-    const current = await this.#trainer.step(this.#kind, staged.count);
+    const current = await this.#step(staged.count);
     return current === staged.step ? staged : undefined;
   }
 
   async #stageDuring(order: Uint32Array, batch: number): Promise<Staged | undefined> {
     const count = this.#indices(order, batch).length;
-    const known = this.#trainer.knownStep(this.#kind, count);
+    const known = this.#trainer.knownStep(this.#kind, count, this.#weights !== undefined);
     // Compiling needs the executor, which is busy; a batch of a new size waits its turn.
     return known === undefined ? undefined : this.#fill(known, order, batch);
   }
 
   async #stage(order: Uint32Array, batch: number): Promise<Staged> {
-    const step = await this.#trainer.step(this.#kind, this.#indices(order, batch).length);
+    const step = await this.#step(this.#indices(order, batch).length);
     return this.#fill(step, order, batch);
+  }
+
+  #step(count: number): Promise<Step> {
+    return this.#trainer.step(this.#kind, count, [], this.#weights !== undefined);
   }
 
   async #fill(step: Step, order: Uint32Array, batch: number): Promise<Staged> {
@@ -91,9 +107,10 @@ export class BatchRunner {
     const unused = (shape: Shape) => new Float32Array(sizeOf(shape) * indices.length);
     const takesTargets = this.#kind !== 'predict' && this.#kind !== 'statistics';
     const targets = takesTargets
-      ? arrays.slice(inputCount)
+      ? arrays.slice(inputCount, inputCount + this.#dataset.targetShapes.length)
       : this.#dataset.targetShapes.map(unused);
     await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets, this.#context);
+    this.#weights?.fill(indices, targets[0], arrays[arrays.length - 1]);
     return { step, set, count: indices.length };
   }
 
@@ -129,8 +146,9 @@ export function checkSamples(
     );
   }
   expected.forEach((shape, i) => {
-    // A class index may come as [] or [1].
-    const scalar = shape.length === 0 && received[i].length === 1 && received[i][0] === 1;
+    // A class index, or the only value of a target, may come as [] or [1].
+    const scalar =
+      sizeOf(shape) * sizeOf(received[i]) === 1 && shape.length + received[i].length === 1;
     if (sameShape(shape, received[i]) || scalar) return;
     throw new ShapeError(
       `${what} '${names[i]}' takes samples of shape ${formatShape(shape)}, but the data has ${formatShape(received[i])}`,

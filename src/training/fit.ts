@@ -5,6 +5,7 @@ import type { RunResults } from '../runtime/executor.js';
 import { BatchRunner } from './batch-runner.js';
 import type { CallbackList, Logs, RunPlan, TrainingControl, TrainingPosition } from './callback.js';
 import type { EpochPosition } from './epoch-position.js';
+import type { SampleWeights } from './sample-weights.js';
 import type { Trainer } from './trainer.js';
 
 /** A training run: what, for how long, and from where. */
@@ -16,6 +17,9 @@ export interface FitRun {
   validation: Dataset | undefined;
   /** Whether validation sees the moving averages of the weights. */
   validatesEma: boolean;
+  /** What the samples of either count in the loss; undefined where all count the same. */
+  weights: SampleWeights | undefined;
+  validationSampleWeights: SampleWeights | undefined;
   epochs: number;
   initialEpoch: number;
   /** Where to begin within the first epoch. */
@@ -58,7 +62,7 @@ export async function runFit(run: FitRun): Promise<EpochPosition | undefined> {
   let place: TrainingPosition = { epoch: initialEpoch, ...(run.position ?? beginning) };
   const position = () => ({ ...place, sums: { ...place.sums } });
   const plan: RunPlan = { epochs, initialEpoch, samples: dataset.size, steps, batchSize, position };
-  const runner = new BatchRunner(trainer, 'train', dataset, batchSize);
+  const runner = new BatchRunner(trainer, 'train', dataset, batchSize, run.weights);
   control.stopTraining = false;
   callbacks.setModel(control, plan);
   await callbacks.run('onTrainBegin', {});
@@ -124,8 +128,9 @@ const SHUFFLE_STREAM = 0x73687566;
 
 async function validate(run: FitRun): Promise<Logs> {
   if (run.validation === undefined) return {};
-  const { trainer, control, validation, batchSize, callbacks } = run;
-  const evaluate = () => runEvaluate(trainer, validation, batchSize, callbacks);
+  const { trainer, control, validation, batchSize, callbacks, validationSampleWeights } = run;
+  const evaluate = () =>
+    runEvaluate(trainer, validation, batchSize, callbacks, validationSampleWeights);
   const figures = await (run.validatesEma ? control.withEmaWeights(evaluate) : evaluate());
   const entries = Object.entries(figures).map(([name, value]) => [validationName(name), value]);
   return Object.fromEntries(entries);
@@ -142,8 +147,9 @@ export async function runEvaluate(
   dataset: Dataset,
   batchSize: number,
   callbacks: CallbackList,
+  weights?: SampleWeights,
 ): Promise<Record<string, number>> {
-  const runner = new BatchRunner(trainer, 'evaluate', dataset, batchSize);
+  const runner = new BatchRunner(trainer, 'evaluate', dataset, batchSize, weights);
   const means = new Means();
   await callbacks.run('onTestBegin', {});
   await runner.run(

@@ -1,7 +1,10 @@
 import { UnknownNameError, ValueError } from '../core/errors.js';
+import { affine } from '../ops/affine.js';
+import { concatenate } from '../ops/concatenate.js';
 import type { Value } from '../ops/ir.js';
 import { topKHits } from '../ops/top-k-hits.js';
-import { type Loss, squaredErrors } from './losses.js';
+import type { Loss } from './loss.js';
+import { squaredErrors } from './losses/regression.js';
 
 /** A figure that is averaged over all samples and reported beside the loss. */
 export interface Metric {
@@ -22,11 +25,22 @@ export type MetricName = 'accuracy' | 'topKAccuracy' | 'meanSquaredError' | 'mse
 /** A metric by name or as an object. */
 export type MetricLike = MetricName | Metric;
 
-/** Share of samples whose largest prediction is the right class, for one-hot or sparse targets. */
+/**
+ * Share of samples whose largest prediction is the right class, for one-hot or sparse targets; of a single
+ * prediction, of those that it puts on the right side of ½.
+ */
 export function accuracy(): Metric {
   return {
     name: 'accuracy',
-    emit: (predictions, targets, loss) => topKHits(predictions, targets, 1, loss.sparse),
+    emit(predictions, targets, loss) {
+      const { shape } = predictions;
+      if (shape.length !== 2 || shape[1] !== 1) {
+        return topKHits(predictions, targets, 1, loss.sparse);
+      }
+      // No and yes as two classes, of which the target names one.
+      const both = concatenate([affine(predictions, -1, 1), predictions], 1);
+      return topKHits(both, targets, 1, true);
+    },
     getConfig: () => ({}),
   };
 }

@@ -1,10 +1,12 @@
 import { ValueError } from '../core/errors.js';
+import { isNamedOptions } from '../core/named-options.js';
 import type { Shape } from '../core/shape.js';
 import { affine } from '../ops/affine.js';
-import { add } from '../ops/binary.js';
+import { add, multiply } from '../ops/binary.js';
 import { globalBatch, type IrGraph, type Value } from '../ops/ir.js';
 import { totalSum } from '../ops/total-sum.js';
-import { type Loss, type LossLike, resolveLoss } from './losses.js';
+import type { Loss } from './loss.js';
+import { type LossLike, resolveLoss } from './losses.js';
 import { type Metric, type MetricLike, resolveMetric } from './metrics.js';
 
 /** One setting for all outputs, one for each in order, or one by output name. */
@@ -73,18 +75,23 @@ export class Objective {
 
   /**
    * Emits the loss and declares the results `loss`, with several outputs `<output>_loss`, and the metrics.
-   * @returns the loss to minimise: the weighted means over the whole batch, plus the penalties.
+   * @param sampleWeights what each sample counts in the loss, `[N]`; metrics do not heed it.
+   * @returns the loss to minimise: the sums over the whole batch, divided by its size, weighted by output,
+   * plus the penalties.
    */
   emit(
     graph: IrGraph,
     predictions: readonly Value[],
     targets: readonly Value[],
     penalties: readonly Value[],
+    sampleWeights?: Value,
   ): Value {
     const several = this.#outputs.length > 1;
     const perSample = 1 / Math.max(globalBatch(graph.share), 1);
     const means = this.#outputs.map(({ loss }, i) => {
-      return totalSum(loss.emit(predictions[i], targets[i]), perSample);
+      const each = loss.emit(predictions[i], targets[i]);
+      const counted = sampleWeights === undefined ? each : multiply(each, sampleWeights);
+      return totalSum(counted, perSample);
     });
     const weighted = means.map((mean, i) => {
       return this.#outputs[i].weight === 1 ? mean : affine(mean, this.#outputs[i].weight);
@@ -106,7 +113,7 @@ export class Objective {
 
 function isLoss(value: unknown): value is LossLike {
   if (typeof value === 'string' || typeof value === 'function') return true;
-  return typeof value === 'object' && value !== null && 'emit' in value;
+  return typeof value === 'object' && value !== null && ('emit' in value || isNamedOptions(value));
 }
 
 function perOutput<T>(

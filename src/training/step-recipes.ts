@@ -97,25 +97,38 @@ class EmittedModel {
   }
 }
 
-function emitObjective(model: EmittedModel, trainee: Trainee, objective: Objective): Value {
+/** Name of the input that says what each sample counts in the loss. */
+const SAMPLE_WEIGHTS = 'weight:sample';
+
+function emitObjective(
+  model: EmittedModel,
+  trainee: Trainee,
+  objective: Objective,
+  weighted: boolean,
+): Value {
   const targets = trainee.outputNames.map((name, i) => {
     return model.graph.input(`target:${name}`, objective.targetShapes[i]);
   });
-  return objective.emit(model.graph, model.outputs, targets, model.penalties());
+  const weights = weighted ? model.graph.input(SAMPLE_WEIGHTS, []) : undefined;
+  return objective.emit(model.graph, model.outputs, targets, model.penalties(), weights);
 }
 
-/** One step of training: forward, loss, backward, exchange of gradients, update. */
+/**
+ * One step of training: forward, loss, backward, exchange of gradients, update.
+ * @param weighted whether a last input, `[N]`, says what each sample counts in the loss.
+ */
 export function trainRecipe(
   trainee: Trainee,
   objective: Objective,
   optimizer: Optimizer,
   layout: StateLayout,
+  weighted: boolean,
 ): StepRecipe {
   return {
     name: `train ${trainee.name}`,
     trace(share) {
       const model = new EmittedModel(trainee, share, true);
-      const loss = emitObjective(model, trainee, objective);
+      const loss = emitObjective(model, trainee, objective, weighted);
       model.storeUpdates();
       const training: TrainingPart = {
         loss,
@@ -153,7 +166,7 @@ export function probeRecipe(
         declareArray(model.graph, value, `activation:${name}`);
       }
       const training: TrainingPart = {
-        loss: emitObjective(model, trainee, objective),
+        loss: emitObjective(model, trainee, objective, false),
         weights: model.trainedWeights(),
         observed,
         update: (graph) => void exchangeGradients(graph, layout),
@@ -209,13 +222,17 @@ export function statisticsRecipe(trainee: Trainee): StepRecipe {
   };
 }
 
-/** The loss and the metrics of a batch, in inference mode. */
-export function evaluateRecipe(trainee: Trainee, objective: Objective): StepRecipe {
+/** The loss and the metrics of a batch, in inference mode; `weighted` as in training. */
+export function evaluateRecipe(
+  trainee: Trainee,
+  objective: Objective,
+  weighted: boolean,
+): StepRecipe {
   return {
     name: `evaluate ${trainee.name}`,
     trace(share) {
       const model = new EmittedModel(trainee, share, false);
-      emitObjective(model, trainee, objective);
+      emitObjective(model, trainee, objective, weighted);
       return { graph: model.graph };
     },
   };

@@ -89,15 +89,23 @@ export class Trainer implements VariableHolder {
     return this.#executor;
   }
 
-  /** The step for a kind, a batch size and the layers to probe, compiled at the first use. */
-  async step(kind: StepKind, batchSize: number, layers: readonly string[] = []): Promise<Step> {
+  /**
+   * The step for a kind, a batch size and the layers to probe, compiled at the first use.
+   * @param weighted whether a last input says what each sample counts in the loss.
+   */
+  async step(
+    kind: StepKind,
+    batchSize: number,
+    layers: readonly string[] = [],
+    weighted = false,
+  ): Promise<Step> {
     await this.#synchronize(kind);
-    const key = [kind, batchSize, ...layers].join(' ');
+    const key = stepKey(kind, batchSize, weighted, layers);
     const known = this.#steps.get(key);
     if (known !== undefined) return known;
     const layout = this.#layout as StateLayout;
     const shares = splitBatch(batchSize, this.#executor.description.replicas);
-    const recipe = this.#recipe(kind, layout, layers);
+    const recipe = this.#recipe(kind, layout, layers, weighted);
     const plans = compileStep(recipe, layout, shares, this.#executor.choice);
     const prepared = await this.#executor.prepare(plans);
     const step = { kind, batchSize, plans, prepared };
@@ -105,9 +113,9 @@ export class Trainer implements VariableHolder {
     return step;
   }
 
-  /** The step for a kind and batch size if it is compiled already. */
-  knownStep(kind: StepKind, batchSize: number): Step | undefined {
-    return this.#steps.get(`${kind} ${batchSize}`);
+  /** The step for a kind and batch size if it is compiled already; `weighted` as above. */
+  knownStep(kind: StepKind, batchSize: number, weighted = false): Step | undefined {
+    return this.#steps.get(stepKey(kind, batchSize, weighted));
   }
 
   /** Runs a step on the inputs in one of its two sets; training steps count as iterations. */
@@ -259,13 +267,18 @@ export class Trainer implements VariableHolder {
     }
   }
 
-  #recipe(kind: StepKind, layout: StateLayout, layers: readonly string[]): StepRecipe {
+  #recipe(
+    kind: StepKind,
+    layout: StateLayout,
+    layers: readonly string[],
+    weighted: boolean,
+  ): StepRecipe {
     if (kind === 'predict') return predictRecipe(this.#trainee);
     if (kind === 'statistics') return statisticsRecipe(this.#trainee);
     const settings = this.#required(kind);
-    if (kind === 'evaluate') return evaluateRecipe(this.#trainee, settings.objective);
+    if (kind === 'evaluate') return evaluateRecipe(this.#trainee, settings.objective, weighted);
     if (kind === 'probe') return probeRecipe(this.#trainee, settings.objective, layout, layers);
-    return trainRecipe(this.#trainee, settings.objective, settings.optimizer, layout);
+    return trainRecipe(this.#trainee, settings.objective, settings.optimizer, layout, weighted);
   }
 
   #required(kind: StepKind): TrainerSettings {
@@ -388,6 +401,15 @@ export class Trainer implements VariableHolder {
     }
     return range;
   }
+}
+
+function stepKey(
+  kind: StepKind,
+  batchSize: number,
+  weighted: boolean,
+  layers: readonly string[] = [],
+): string {
+  return [kind, batchSize, weighted ? 'weighted' : 'plain', ...layers].join(' ');
 }
 
 /** Samples of a batch for each replica: as even as can be, the first ones taking the rest. */

@@ -127,6 +127,31 @@ test('a learning-rate schedule comes back with the steps done; one that Keras la
   await loadKerasWeights(model, bytesOf(await encodeKerasWeights(model)));
 });
 
+test('losses with their options come back; labels that Keras does not smooth are refused', async () => {
+  const model = await trainedModel();
+  const on = createReferenceExecutor();
+  const losses = [
+    { name: 'categoricalCrossentropy', labelSmoothing: 0.1 },
+    { name: 'categoricalFocalCrossentropy', gamma: 1.5, fromLogits: true },
+    { name: 'binaryCrossentropy', labelSmoothing: 0.2 },
+    { name: 'binaryFocalCrossentropy', applyClassBalancing: true },
+    { name: 'huber', delta: 0.5 },
+    { name: 'meanAbsoluteError' },
+    { name: 'hinge' },
+    { name: 'squaredHinge' },
+  ];
+  for (const loss of losses) {
+    model.compile({ optimizer: 'sgd', loss, on });
+    for (const [, encode, decode] of codecs) {
+      const loaded = await decode(await bytesOf(await encode(model)), { executor: 'reference' });
+      assert.deepEqual(loaded.compileConfig(), model.compileConfig());
+    }
+  }
+  const smooth = { name: 'sparseCategoricalCrossentropy', labelSmoothing: 0.1 };
+  model.compile({ optimizer: 'sgd', loss: smooth, on });
+  await assert.rejects(encodeKeras(model), /Keras smooths no labels that are class indices/);
+});
+
 test('a sequential model stays one', async () => {
   const layers = [dense({ units: 2, name: 'a' }), dense({ units: 1, name: 'b' })];
   const model = sequential({ inputShape: [3], layers, name: 's' });

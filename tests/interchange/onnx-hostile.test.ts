@@ -8,7 +8,7 @@ import type {
   OnnxTensor,
   OnnxValue,
 } from '../../src/formats/onnx/onnx-model.js';
-import { ProtobufWriter } from '../../src/formats/onnx/protobuf-writer.js';
+import { ProtobufWriter } from '../../src/formats/protobuf/protobuf-writer.js';
 import { Limits } from './limits.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
 

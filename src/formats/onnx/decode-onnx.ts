@@ -1,4 +1,11 @@
 import { FormatError } from '../../core/errors.js';
+import {
+  type ProtobufField,
+  readFields,
+  readIntegers,
+  readText,
+} from '../protobuf/protobuf-reader.js';
+import { WIRE } from '../protobuf/protobuf-writer.js';
 import type {
   OnnxAttribute,
   OnnxDimension,
@@ -8,8 +15,6 @@ import type {
   OnnxTensor,
   OnnxValue,
 } from './onnx-model.js';
-import { type ProtobufField, readFields, readIntegers, readText } from './protobuf-reader.js';
-import { WIRE } from './protobuf-writer.js';
 
 /** More arrays, inputs or attributes than any real network has. */
 const MOST_ENTRIES = 100_000;

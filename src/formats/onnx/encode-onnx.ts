@@ -1,3 +1,4 @@
+import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import type {
   OnnxAttribute,
   OnnxGraph,
@@ -6,7 +7,6 @@ import type {
   OnnxTensor,
   OnnxValue,
 } from './onnx-model.js';
-import { ProtobufWriter } from './protobuf-writer.js';
 
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;

@@ -1,5 +1,6 @@
+import { ValueError } from '../../core/errors.js';
 import type { CompileOptions, Model } from '../../models/model.js';
-import type { Loss } from '../../training/losses.js';
+import type { Loss } from '../../training/loss.js';
 import { type LossName, resolveLoss } from '../../training/losses.js';
 import { type Metric, type MetricName, resolveMetric } from '../../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../../training/optimizers.js';
@@ -87,16 +88,35 @@ const optimizers: Readonly<Record<string, Row>> = {
 
 const REDUCTION = { reduction: ['sum_over_batch_size', 'auto'] };
 const losses: Readonly<Record<string, Row>> = {
+  BinaryCrossentropy: {
+    name: 'binaryCrossentropy',
+    options: ['from_logits', 'label_smoothing'],
+    fixed: { ...REDUCTION, axis: [-1] },
+  },
+  BinaryFocalCrossentropy: {
+    name: 'binaryFocalCrossentropy',
+    options: ['from_logits', 'label_smoothing', 'apply_class_balancing', 'alpha', 'gamma'],
+    fixed: { ...REDUCTION, axis: [-1] },
+  },
   CategoricalCrossentropy: {
     name: 'categoricalCrossentropy',
-    options: ['from_logits'],
-    fixed: { ...REDUCTION, label_smoothing: [0], axis: [-1] },
+    options: ['from_logits', 'label_smoothing'],
+    fixed: { ...REDUCTION, axis: [-1] },
   },
+  CategoricalFocalCrossentropy: {
+    name: 'categoricalFocalCrossentropy',
+    options: ['from_logits', 'label_smoothing', 'alpha', 'gamma'],
+    fixed: { ...REDUCTION, axis: [-1] },
+  },
+  Hinge: { name: 'hinge', options: [], fixed: REDUCTION },
+  Huber: { name: 'huber', options: ['delta'], fixed: REDUCTION },
+  MeanAbsoluteError: { name: 'meanAbsoluteError', options: [], fixed: REDUCTION },
   SparseCategoricalCrossentropy: {
     name: 'sparseCategoricalCrossentropy',
     options: ['from_logits'],
     fixed: { ...REDUCTION, ignore_class: [null], axis: [-1] },
   },
+  SquaredHinge: { name: 'squaredHinge', options: [], fixed: REDUCTION },
   MeanSquaredError: { name: 'meanSquaredError', options: [], fixed: REDUCTION },
 };
 
@@ -239,7 +259,7 @@ interface OurCompileConfig {
 /**
  * How a model was compiled, as Keras writes it; undefined where it was not, or with a loss, a metric or an
  * optimizer of the user's own, which no file can hold.
- * @throws {ValueError} for a learning-rate schedule that Keras does not have.
+ * @throws {ValueError} for a learning-rate schedule or a smoothing of labels that Keras does not have.
  */
 export function compileToKeras(model: Model): Json | undefined {
   const config = model.compileConfig() as OurCompileConfig | undefined;
@@ -247,6 +267,11 @@ export function compileToKeras(model: Model): Json | undefined {
   const optimizer = optimizerToKeras(config.optimizer);
   const outputs = config.outputs.map(({ loss, metrics: list }) => {
     const className = classOf(losses, loss.name);
+    if (loss.name === 'sparseCategoricalCrossentropy' && 'labelSmoothing' in loss.config) {
+      throw new ValueError(
+        'Keras smooths no labels that are class indices, so that no Keras file can hold how the model is trained; leave that out with { compile: false } (export --no-compile), or train with categoricalCrossentropy',
+      );
+    }
     const sparse = loss.name.startsWith('sparse');
     const written = list.map((metric) => metricToKeras(metric.name, metric.config, sparse));
     if (className === undefined || written.includes(undefined)) return undefined;
@@ -306,8 +331,6 @@ function metricsPerOutput(value: unknown, model: Model, where: string): unknown[
 function lossFromKeras(value: unknown, where: string): Loss {
   const found = rowOf(losses, value, 'loss', where);
   const options = optionsOf(found, where);
-  for (const [key, flag] of Object.entries(options))
-    requireOneOf(flag, [true, false], `${where}.${key}`);
   return resolveLoss(found.row.name as LossName, options);
 }
 

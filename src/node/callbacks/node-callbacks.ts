@@ -8,6 +8,7 @@ import {
 import { type CsvLoggerOptions, csvLogger } from './csv-logger.js';
 import { type JsonlLoggerOptions, jsonlLogger } from './jsonl-logger.js';
 import { type ModelCheckpointOptions, modelCheckpoint } from './model-checkpoint.js';
+import { type TensorBoardOptions, tensorBoard } from './tensor-board.js';
 
 /** All callbacks that a description in JSON can name. */
 const rows: Readonly<Record<string, CallbackRow>> = {
@@ -24,6 +25,13 @@ const rows: Readonly<Record<string, CallbackRow>> = {
     'saveFreq',
     'everyMinutes',
     'keepLast',
+  ]),
+  tensorBoard: callbackRow<TensorBoardOptions>(tensorBoard, [
+    'logDir',
+    'histogramFreq',
+    'writeGraph',
+    'writeImages',
+    'updateFreq',
   ]),
 };
 

@@ -28,6 +28,18 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** A field of double precision. */
+  double(field: number, value: number): this {
+    this.#varint(field * 8 + WIRE.fixed64);
+    this.#append(doubleBytes([value]));
+    return this;
+  }
+
+  /** A packed field of numbers in double precision. */
+  doubles(field: number, values: readonly number[]): this {
+    return this.bytes(field, doubleBytes(values));
+  }
+
   /** A field of bytes. The array must not change before `finish`'s result was written. */
   bytes(field: number, value: Uint8Array): this {
     this.#varint(field * 8 + WIRE.bytes);
@@ -114,4 +126,11 @@ export class ProtobufWriter {
     this.#buffer = new Uint8Array(FIRST_CAPACITY);
     this.#used = 0;
   }
+}
+
+function doubleBytes(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(8 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => void view.setFloat64(8 * i, value, true));
+  return bytes;
 }
