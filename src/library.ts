@@ -195,6 +195,7 @@ export {
 export { Concatenate, type ConcatenateOptions, concatenate } from './layers/concatenate.js';
 export { Conv2D, type Conv2DOptions, conv2d } from './layers/conv2d.js';
 export { Dense, type DenseOptions, dense } from './layers/dense.js';
+export { DropPath, type DropPathOptions, dropPath } from './layers/drop-path.js';
 export { Dropout, type DropoutOptions, dropout } from './layers/dropout.js';
 export { Flatten, flatten } from './layers/flatten.js';
 export {
@@ -235,6 +236,11 @@ export {
   zeroPadding2d,
 } from './layers/zero-padding2d.js';
 export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateTest,
+} from './models/find-learning-rate.js';
+export {
   type CompileOptions,
   type EvaluateOptions,
   type FitOptions,
@@ -271,11 +277,7 @@ export {
   type ModelAnalysis,
   type ShownSample,
 } from './reports/analyse-model.js';
-export {
-  type Calibration,
-  type CalibrationBin,
-  calibration,
-} from './reports/calibration.js';
+export { type Calibration, calibration } from './reports/calibration.js';
 export {
   type Classification,
   type ClassifyOptions,
@@ -284,6 +286,7 @@ export {
 } from './reports/classify.js';
 export { type ConfusionMatrix, confusionMatrix } from './reports/confusion-matrix.js';
 export { analysisSections } from './reports/draw-analysis.js';
+export { drawLearningRates } from './reports/draw-learning-rates.js';
 export { type FeatureMaps, featureMaps } from './reports/feature-maps.js';
 export { type GradCam, type GradCamOptions, gradCam, gradCamLayer } from './reports/grad-cam.js';
 export {
@@ -352,7 +355,25 @@ export {
   squaredHinge,
 } from './training/losses/regression.js';
 export { type LossLike, type LossName, resolveLoss } from './training/losses.js';
-export { accuracy, type Metric, type MetricLike, topKAccuracy } from './training/metrics.js';
+export type { DatasetFigure, DatasetMetric, Metric } from './training/metric.js';
+export type { CalibrationBin } from './training/metrics/calibration-bins.js';
+export {
+  type CalibrationErrorOptions,
+  expectedCalibrationError,
+} from './training/metrics/calibration-error.js';
+export { type F1ScoreOptions, f1Score } from './training/metrics/f1-score.js';
+export {
+  type PrecisionRecallOptions,
+  precision,
+  recall,
+} from './training/metrics/precision-recall.js';
+export {
+  accuracy,
+  type MetricLike,
+  type MetricName,
+  resolveMetric,
+  topKAccuracy,
+} from './training/metrics.js';
 export type { PerOutput } from './training/objective.js';
 export type { Optimizer } from './training/optimizer.js';
 export type { OptimizerOptions } from './training/optimizer-options.js';

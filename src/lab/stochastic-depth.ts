@@ -1,14 +1,4 @@
-import {
-  add,
-  cifarResnet,
-  dropout,
-  lambda,
-  lineChart,
-  type Model,
-  multiply,
-  ops,
-  rewire,
-} from '../library.js';
+import { add, cifarResnet, dropPath, lineChart, type Model, rewire } from '../library.js';
 import { curveTable } from './curve-table.js';
 import type { Experiment, LabOptions, LabResult } from './experiment.js';
 import {
@@ -45,11 +35,8 @@ export function withStochasticDepth(model: Model, survival: number): Model {
     if (!layer.name.endsWith('_add')) return undefined;
     const block = layer.name.slice(0, -'_add'.length);
     const rate = ((blocks.indexOf(block) + 1) / blocks.length) * (1 - survival);
-    const one = lambda((x) =>
-      ops.affine(ops.stopGradient(ops.slice(x, [0, 0, 0], [1, 1, 1])), 0, 1),
-    );
-    const mask = dropout({ rate, name: `${block}_drop` })(one(branch));
-    return add({ name: layer.name })([shortcut, multiply()([branch, mask])]);
+    const kept = dropPath({ rate, name: `${block}_drop` })(branch);
+    return add({ name: layer.name })([shortcut, kept]);
   });
 }
 

@@ -6,6 +6,7 @@ import { BatchNormalization } from './batch-normalization.js';
 import { Concatenate } from './concatenate.js';
 import { Conv2D } from './conv2d.js';
 import { Dense } from './dense.js';
+import { DropPath } from './drop-path.js';
 import { Dropout } from './dropout.js';
 import { Flatten } from './flatten.js';
 import { GlobalAveragePooling2D } from './global-average-pooling2d.js';
@@ -34,6 +35,7 @@ const classes = new Map<string, new (options: never) => Layer>(
     Concatenate,
     Conv2D,
     Dense,
+    DropPath,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,

@@ -10,7 +10,8 @@ import type { LambdaFunction } from '../layers/lambda.js';
 import { networkToConfig } from '../network/config.js';
 import { networkFromConfig } from '../network/config-loading.js';
 import { type LossName, resolveLoss } from '../training/losses.js';
-import { type Metric, type MetricName, resolveMetric } from '../training/metrics.js';
+import type { DatasetMetric, Metric } from '../training/metric.js';
+import { type MetricName, resolveMetric } from '../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../training/optimizers.js';
 import type { OptimizerState } from '../training/trainer.js';
 import { type CompileOptions, Model } from './model.js';
@@ -207,7 +208,10 @@ function compileOptions(model: Model, value: unknown, what: string): CompileOpti
       }),
     };
   });
-  const metrics: Record<string, Metric[]> = Object.create(null) as Record<string, Metric[]>;
+  const metrics: Record<string, (Metric | DatasetMetric)[]> = Object.create(null) as Record<
+    string,
+    (Metric | DatasetMetric)[]
+  >;
   parsed.forEach((output, i) => {
     metrics[model.outputNames[i]] = output.metrics;
   });

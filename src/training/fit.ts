@@ -38,6 +38,8 @@ class Means {
   add(results: RunResults, count: number): void {
     this.samples += count;
     for (const [name, [value]] of Object.entries(results)) {
+      // Arrays are of figures that are no means.
+      if (name.includes(':')) continue;
       this.sums[name] = (this.sums[name] ?? 0) + value * count;
     }
   }
@@ -141,7 +143,7 @@ export function validationName(name: string): string {
   return `val${name[0].toUpperCase()}${name.slice(1)}`;
 }
 
-/** Means of the loss and the metrics over a data set, in inference mode. */
+/** Loss and metrics over a data set, in inference mode. */
 export async function runEvaluate(
   trainer: Trainer,
   dataset: Dataset,
@@ -151,6 +153,7 @@ export async function runEvaluate(
 ): Promise<Record<string, number>> {
   const runner = new BatchRunner(trainer, 'evaluate', dataset, batchSize, weights);
   const means = new Means();
+  const whole = trainer.beginFigures();
   await callbacks.run('onTestBegin', {});
   await runner.run(
     epochOrder(dataset.size, undefined, 0),
@@ -158,13 +161,15 @@ export async function runEvaluate(
     (batch) => callbacks.numbered('onTestBatchBegin', batch, {}),
     async (batch, results, count) => {
       means.add(results, count);
+      whole.add(results, count);
       const logs = { ...means.means(), samples: means.samples };
       await callbacks.numbered('onTestBatchEnd', batch, logs);
       return true;
     },
   );
-  await callbacks.run('onTestEnd', means.means());
-  return means.means();
+  const figures = { ...means.means(), ...whole.figures() };
+  await callbacks.run('onTestEnd', figures);
+  return figures;
 }
 
 /** The outputs for all samples of a data set, each `[size, ...]`, row-major. */

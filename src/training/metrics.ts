@@ -1,29 +1,27 @@
 import { UnknownNameError, ValueError } from '../core/errors.js';
+import { type NamedOptions, optionsOf, requireKnownOptions } from '../core/named-options.js';
 import { affine } from '../ops/affine.js';
 import { concatenate } from '../ops/concatenate.js';
-import type { Value } from '../ops/ir.js';
 import { topKHits } from '../ops/top-k-hits.js';
-import type { Loss } from './loss.js';
 import { squaredErrors } from './losses/regression.js';
-
-/** A figure that is averaged over all samples and reported beside the loss. */
-export interface Metric {
-  /** Key in logs and in the history. */
-  readonly name: string;
-  /**
-   * Emits the figure of every sample, `[N]`, from predictions and targets `[N, ...]`.
-   * @param loss the loss of the same output, which knows what the targets are.
-   */
-  emit(predictions: Value, targets: Value, loss: Loss): Value;
-  /** Serialisable options. */
-  getConfig(): Record<string, unknown>;
-}
+import type { DatasetMetric, Metric } from './metric.js';
+import { expectedCalibrationError } from './metrics/calibration-error.js';
+import { f1Score } from './metrics/f1-score.js';
+import { precision, recall } from './metrics/precision-recall.js';
 
 /** Names of the built-in metrics. */
-export type MetricName = 'accuracy' | 'topKAccuracy' | 'meanSquaredError' | 'mse';
+export type MetricName =
+  | 'accuracy'
+  | 'expectedCalibrationError'
+  | 'f1Score'
+  | 'meanSquaredError'
+  | 'mse'
+  | 'precision'
+  | 'recall'
+  | 'topKAccuracy';
 
-/** A metric by name or as an object. */
-export type MetricLike = MetricName | Metric;
+/** A metric by name, with options if wished (`{ name, …options }`, as in JSON), or as an object. */
+export type MetricLike = MetricName | Metric | DatasetMetric | NamedOptions;
 
 /**
  * Share of samples whose largest prediction is the right class, for one-hot or sparse targets; of a single
@@ -66,25 +64,45 @@ export function meanSquaredErrorMetric(): Metric {
   };
 }
 
-const factories: Record<MetricName, (config: Record<string, unknown>) => Metric> = {
-  accuracy,
-  topKAccuracy: ({ k, name }) =>
-    topKAccuracy({
-      ...(typeof k === 'number' && { k }),
-      ...(typeof name === 'string' && { name }),
-    }),
-  meanSquaredError: meanSquaredErrorMetric,
-  mse: meanSquaredErrorMetric,
+interface Row {
+  readonly options: readonly string[];
+  /** Every factory checks its options itself. */
+  make(options: Readonly<Record<string, unknown>>): Metric | DatasetMetric;
+}
+
+const POSITIVES = ['thresholds', 'topK', 'classId', 'name'];
+const rows: Readonly<Record<MetricName, Row>> = {
+  accuracy: { options: [], make: accuracy },
+  expectedCalibrationError: { options: ['bins', 'name'], make: expectedCalibrationError },
+  f1Score: { options: ['average', 'threshold', 'name'], make: f1Score },
+  meanSquaredError: { options: [], make: meanSquaredErrorMetric },
+  mse: { options: [], make: meanSquaredErrorMetric },
+  precision: { options: POSITIVES, make: precision },
+  recall: { options: POSITIVES, make: recall },
+  topKAccuracy: { options: ['k', 'name'], make: topKAccuracy },
 };
 
 /**
  * The metric that a user names.
- * @throws {UnknownNameError} for a name that is none.
+ * @throws {UnknownNameError} for a name that is none. @throws {ValueError} for options that it does not
+ * have, or out of range.
  */
-export function resolveMetric(metric: MetricLike, config: Record<string, unknown> = {}): Metric {
-  if (typeof metric !== 'string') return metric;
-  if (!Object.hasOwn(factories, metric)) {
-    throw new UnknownNameError('metric', metric, Object.keys(factories));
+export function resolveMetric(
+  metric: MetricLike,
+  config: Readonly<Record<string, unknown>> = {},
+): Metric | DatasetMetric {
+  if (typeof metric === 'string') {
+    if (!Object.hasOwn(rows, metric)) {
+      throw new UnknownNameError('metric', metric, Object.keys(rows));
+    }
+    requireKnownOptions(metric, config, rows[metric].options);
+    return rows[metric].make(config);
   }
-  return factories[metric](config);
+  if (isMetric(metric)) return metric;
+  const named = metric as NamedOptions;
+  return resolveMetric(named.name as MetricName, optionsOf(named));
+}
+
+function isMetric(metric: Metric | DatasetMetric | NamedOptions): metric is Metric | DatasetMetric {
+  return 'emit' in metric || 'begin' in metric;
 }

@@ -1,13 +1,15 @@
 import { ValueError } from '../core/errors.js';
 import { isNamedOptions } from '../core/named-options.js';
-import type { Shape } from '../core/shape.js';
+import { type Shape, sizeOf } from '../core/shape.js';
 import { affine } from '../ops/affine.js';
 import { add, multiply } from '../ops/binary.js';
 import { globalBatch, type IrGraph, type Value } from '../ops/ir.js';
 import { totalSum } from '../ops/total-sum.js';
+import type { RunResults } from '../runtime/executor.js';
 import type { Loss } from './loss.js';
 import { type LossLike, resolveLoss } from './losses.js';
-import { type Metric, type MetricLike, resolveMetric } from './metrics.js';
+import type { DatasetFigure, DatasetMetric, Metric } from './metric.js';
+import { type MetricLike, resolveMetric } from './metrics.js';
 
 /** One setting for all outputs, one for each in order, or one by output name. */
 export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;
@@ -16,7 +18,9 @@ interface OutputObjective {
   name: string;
   loss: Loss;
   weight: number;
-  metrics: readonly Metric[];
+  metrics: readonly (Metric | DatasetMetric)[];
+  /** Predictions of one sample. */
+  width: number;
   targetShape: Shape;
 }
 
@@ -53,6 +57,7 @@ export class Objective {
         loss,
         weight: weights[i],
         metrics: forOutput(name).map((metric) => resolveMetric(metric)),
+        width: sizeOf(shapes[i]),
         targetShape: loss.targetShape(shapes[i]),
       };
     });
@@ -63,9 +68,32 @@ export class Objective {
     return this.#outputs.map((output) => output.targetShape);
   }
 
+  /** Outputs, from 0, that have figures of the whole data set. */
+  get countedOutputs(): readonly number[] {
+    return this.#outputs.flatMap(({ metrics }, i) => {
+      return metrics.some((metric) => 'begin' in metric) ? i : [];
+    });
+  }
+
+  /** Begins to count the figures of the whole data set. */
+  beginFigures(): DatasetFigures {
+    const several = this.#outputs.length > 1;
+    return new DatasetFigures(
+      this.#outputs.flatMap(({ name, metrics, width }, output) =>
+        metrics.flatMap((metric) => {
+          if (!('begin' in metric)) return [];
+          const label = several ? `${name}_${metric.name}` : metric.name;
+          return { label, output, figure: metric.begin(width) };
+        }),
+      ),
+    );
+  }
+
   /** Losses, weights and metrics by name, for files; functions of the user's own appear by name only. */
   getConfig(): Record<string, unknown> {
-    const described = ({ name, getConfig }: Loss | Metric) => ({ name, config: getConfig() });
+    const described = (one: Loss | Metric | DatasetMetric) => {
+      return { name: 'kind' in one ? one.kind : one.name, config: one.getConfig() };
+    };
     return {
       outputs: this.#outputs.map(({ name, loss, weight, metrics }) => {
         return { name, loss: described(loss), weight, metrics: metrics.map(described) };
@@ -102,6 +130,7 @@ export class Objective {
       const label = (name: string) => (several ? `${output.name}_${name}` : name);
       if (several) graph.results.push({ value: means[i], name: label('loss'), kind: 'scalar' });
       for (const metric of output.metrics) {
+        if ('begin' in metric) continue;
         const figures = metric.emit(predictions[i], targets[i], output.loss);
         const value = totalSum(figures, perSample);
         graph.results.push({ value, name: label(metric.name), kind: 'scalar' });
@@ -109,6 +138,38 @@ export class Objective {
     });
     return loss;
   }
+}
+
+/** Counts the figures of a whole data set for all outputs that have some. */
+export class DatasetFigures {
+  readonly #figures: readonly { label: string; output: number; figure: DatasetFigure }[];
+
+  /** @param figures what counts, by output and name. */
+  constructor(figures: readonly { label: string; output: number; figure: DatasetFigure }[]) {
+    this.#figures = figures;
+  }
+
+  /** Takes the results of a batch in. */
+  add(results: RunResults, count: number): void {
+    for (const { output, figure } of this.#figures) {
+      const { predictions, targets } = arrayNames(output);
+      const array = (name: string) => Float32Array.from(results[name]);
+      figure.add(array(predictions), array(targets), count);
+    }
+  }
+
+  /** The figures so far, by name. */
+  figures(): Record<string, number> {
+    const entries = this.#figures.flatMap(({ label, figure }) =>
+      Object.entries(figure.figures()).map(([ending, value]) => [`${label}${ending}`, value]),
+    );
+    return Object.fromEntries(entries);
+  }
+}
+
+/** Names of the arrays of an output that an evaluation hands back for figures of the whole data set. */
+export function arrayNames(output: number): { predictions: string; targets: string } {
+  return { predictions: `predictions:${output}`, targets: `targets:${output}` };
 }
 
 function isLoss(value: unknown): value is LossLike {

@@ -12,7 +12,7 @@ import { type BatchShare, IrGraph, type Value } from '../ops/ir.js';
 import { allGatherShards, reduceScatter } from '../ops/optimizer-update.js';
 import { regularization } from '../ops/regularization.js';
 import type { StateLayout } from '../plan/state-layout.js';
-import type { Objective } from './objective.js';
+import { arrayNames, type Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
 import type { Trainee } from './trainee.js';
 
@@ -105,12 +105,13 @@ function emitObjective(
   trainee: Trainee,
   objective: Objective,
   weighted: boolean,
-): Value {
+): { loss: Value; targets: readonly Value[] } {
   const targets = trainee.outputNames.map((name, i) => {
     return model.graph.input(`target:${name}`, objective.targetShapes[i]);
   });
   const weights = weighted ? model.graph.input(SAMPLE_WEIGHTS, []) : undefined;
-  return objective.emit(model.graph, model.outputs, targets, model.penalties(), weights);
+  const penalties = model.penalties();
+  return { loss: objective.emit(model.graph, model.outputs, targets, penalties, weights), targets };
 }
 
 /**
@@ -128,7 +129,7 @@ export function trainRecipe(
     name: `train ${trainee.name}`,
     trace(share) {
       const model = new EmittedModel(trainee, share, true);
-      const loss = emitObjective(model, trainee, objective, weighted);
+      const { loss } = emitObjective(model, trainee, objective, weighted);
       model.storeUpdates();
       const training: TrainingPart = {
         loss,
@@ -166,7 +167,7 @@ export function probeRecipe(
         declareArray(model.graph, value, `activation:${name}`);
       }
       const training: TrainingPart = {
-        loss: emitObjective(model, trainee, objective, false),
+        loss: emitObjective(model, trainee, objective, false).loss,
         weights: model.trainedWeights(),
         observed,
         update: (graph) => void exchangeGradients(graph, layout),
@@ -232,7 +233,12 @@ export function evaluateRecipe(
     name: `evaluate ${trainee.name}`,
     trace(share) {
       const model = new EmittedModel(trainee, share, false);
-      emitObjective(model, trainee, objective, weighted);
+      const { targets } = emitObjective(model, trainee, objective, weighted);
+      for (const output of objective.countedOutputs) {
+        const names = arrayNames(output);
+        declareArray(model.graph, model.outputs[output], names.predictions);
+        declareArray(model.graph, targets[output], names.targets);
+      }
       return { graph: model.graph };
     },
   };

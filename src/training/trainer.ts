@@ -13,7 +13,7 @@ import type {
 } from '../runtime/executor.js';
 import { fillWithSamples } from './made-up-samples.js';
 import { AVERAGE_SLOT } from './make-optimizer.js';
-import type { Objective } from './objective.js';
+import type { DatasetFigures, Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
 import {
   evaluateRecipe,
@@ -131,6 +131,11 @@ export class Trainer implements VariableHolder {
     if (training) this.iterations++;
     if (training || step.kind === 'statistics') this.#stateIsNewer = true;
     return results;
+  }
+
+  /** Begins to count figures of a whole data set. */
+  beginFigures(): DatasetFigures {
+    return this.#required('evaluate').objective.beginFigures();
   }
 
   /** Sets a scheduled learning rate to that of the next step. */

@@ -5,6 +5,7 @@ import { batchNormalization } from '../../src/layers/batch-normalization.js';
 import { concatenate } from '../../src/layers/concatenate.js';
 import { conv2d } from '../../src/layers/conv2d.js';
 import { dense } from '../../src/layers/dense.js';
+import { dropPath } from '../../src/layers/drop-path.js';
 import { dropout } from '../../src/layers/dropout.js';
 import { flatten } from '../../src/layers/flatten.js';
 import { globalAveragePooling2d } from '../../src/layers/global-average-pooling2d.js';
@@ -277,6 +278,14 @@ const pooling: readonly LayerRow[] = [
 ];
 
 const others: readonly LayerRow[] = [
+  {
+    className: 'DropPath',
+    title: 'of images',
+    inputs: [image],
+    make: () => dropPath({ rate: 0.4, name }),
+    output: image,
+    parameters: 0,
+  },
   {
     className: 'Dropout',
     title: 'of images',

@@ -2,7 +2,8 @@ import { ValueError } from '../../core/errors.js';
 import type { CompileOptions, Model } from '../../models/model.js';
 import type { Loss } from '../../training/loss.js';
 import { type LossName, resolveLoss } from '../../training/losses.js';
-import { type Metric, type MetricName, resolveMetric } from '../../training/metrics.js';
+import type { DatasetMetric, Metric } from '../../training/metric.js';
+import { type MetricName, resolveMetric } from '../../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../../training/optimizers.js';
 import {
   asKerasObject,
@@ -127,7 +128,12 @@ const metrics: Readonly<Record<string, Row>> = {
   TopKCategoricalAccuracy: { name: 'topKAccuracy', options: ['k'], fixed: {} },
   SparseTopKCategoricalAccuracy: { name: 'topKAccuracy', options: ['k'], fixed: {} },
   MeanSquaredError: { name: 'meanSquaredError', options: [], fixed: {} },
+  F1Score: { name: 'f1Score', options: ['average', 'threshold'], fixed: {} },
+  Precision: { name: 'precision', options: ['thresholds', 'top_k', 'class_id'], fixed: {} },
+  Recall: { name: 'recall', options: ['thresholds', 'top_k', 'class_id'], fixed: {} },
 };
+/** Metrics of whole data sets. */
+const COUNTED = ['precision', 'recall', 'f1Score'];
 const ALIASES: Readonly<Record<string, string>> = {
   acc: 'Accuracy',
   accuracy: 'Accuracy',
@@ -216,6 +222,19 @@ const classOf = (rows: Readonly<Record<string, Row>>, name: string): string | un
 
 function metricToKeras(name: string, config: Json, sparse: boolean): unknown {
   if (name === 'accuracy') return 'accuracy';
+  // Keras counts these over one-hot targets only.
+  if (COUNTED.includes(name)) {
+    const className = classOf(metrics, name);
+    if (sparse || className === undefined) return undefined;
+    const options = Object.entries(config).map(([key, value]) => [
+      toSnakeCase(key),
+      key === 'name' ? toSnakeCase(String(value)) : value,
+    ]);
+    return kerasObject('keras.metrics', className, {
+      ...Object.fromEntries(options),
+      dtype: 'float32',
+    });
+  }
   if ('k' in config) {
     const className = `${sparse ? 'Sparse' : ''}TopKCategoricalAccuracy`;
     return kerasObject('keras.metrics', className, { name, dtype: 'float32', k: config.k });
@@ -334,11 +353,16 @@ function lossFromKeras(value: unknown, where: string): Loss {
   return resolveLoss(found.row.name as LossName, options);
 }
 
-function metricFromKeras(value: unknown, where: string): Metric {
+function metricFromKeras(value: unknown, where: string): Metric | DatasetMetric {
   const found = rowOf(metrics, value, 'metric', where);
-  const options = optionsOf(found, where);
+  const given = Object.entries(optionsOf(found, where));
   const { name } = found.config;
-  const own = 'k' in options && typeof name === 'string' ? { name } : {};
+  // Of F1, no average has a meaning; of the others, null is what is not given.
+  const options = Object.fromEntries(
+    given.filter(([key, option]) => option !== null || key === 'average'),
+  );
+  const hasName = 'k' in options || COUNTED.includes(found.row.name);
+  const own = hasName && typeof name === 'string' ? { name: toCamelCase(name) } : {};
   return resolveMetric(found.row.name as MetricName, { ...options, ...own });
 }
 
@@ -371,7 +395,10 @@ export function compileFromKeras(
   const lossWeights =
     weights === null ? list.map(() => 1) : perOutput(weights, model, `${where}.loss_weights`);
   const lists = metricsPerOutput(config.metrics, model, `${where}.metrics`);
-  const byOutput: Record<string, Metric[]> = Object.create(null) as Record<string, Metric[]>;
+  const byOutput: Record<string, (Metric | DatasetMetric)[]> = Object.create(null) as Record<
+    string,
+    (Metric | DatasetMetric)[]
+  >;
   model.outputNames.forEach((name, i) => {
     byOutput[name] = asList(lists[i], `${where}.metrics[${i}]`).map((metric, j) =>
       metricFromKeras(metric, `${where}.metrics[${i}][${j}]`),
