@@ -47,6 +47,14 @@ export function channels(text: string): 1 | 3 {
   throw new InvalidArgumentError('It must be 1 for grey or 3 for RGB.');
 }
 
+/** A parser of names of augmentations, `flip,padCrop`, or `none`, for commander. */
+export function augmentations(text: string): { name: string }[] {
+  if (text.trim() === 'none') return [];
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.includes('')) return names.map((name) => ({ name }));
+  throw new InvalidArgumentError('It must be names with commas between, such as flip,padCrop.');
+}
+
 /** A parser of one of some names, for commander. */
 export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
   return (text) => {

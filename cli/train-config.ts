@@ -20,6 +20,7 @@ export interface RunFlags extends EngineOptions {
   imageSize?: readonly [number, number];
   channels?: 1 | 3;
   resize?: RunSettings['resize'];
+  augment?: NonNullable<RunSettings['augment']>;
   epochs?: number;
   batchSize?: number;
   optimizer?: RunSettings['optimizer'];
@@ -72,11 +73,11 @@ function modelOf(name: string): NonNullable<RunConfig['model']> {
 }
 
 function withData(base: RunConfig['data'] = {}, flags: RunFlags): RunConfig['data'] {
-  const { dataset: name, data: folder, limit, imageSize, channels, resize } = flags;
+  const { dataset: name, data: folder, limit, imageSize, channels, resize, augment } = flags;
   const { folder: _, ...others } = base;
   // The folder of one data set is none of another.
   const kept = name === undefined || name === base.name ? base : others;
-  return { ...kept, ...given({ name, folder, limit, imageSize, channels, resize }) };
+  return { ...kept, ...given({ name, folder, limit, imageSize, channels, resize, augment }) };
 }
 
 function withOptimizer(

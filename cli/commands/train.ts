@@ -14,6 +14,7 @@ import {
 } from '../../src/node/train-run.js';
 import {
   applications,
+  augmentationNames,
   configOfSettings,
   DEFAULT_BATCH_SIZES,
   datasetCatalog,
@@ -29,6 +30,7 @@ import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
 import {
   addEngineOptions,
   addJsonOption,
+  augmentations,
   channels,
   checkpointInterval,
   imageSize,
@@ -57,6 +59,7 @@ const FIXED_ON_RESUME = {
   imageSize: '--image-size',
   channels: '--channels',
   resize: '--resize',
+  augment: '--augment',
   batchSize: '--batch-size',
   optimizer: '--optimizer',
   weightDecay: '--weight-decay',
@@ -69,6 +72,7 @@ const FIXED_ON_RESUME = {
 export function addTrainCommand(program: Command): void {
   const models = Object.keys(applications).join(', ');
   const datasets = datasetCatalog.map(({ name }) => name).join(', ');
+  const changes = augmentationNames.filter((name) => name !== 'normalize').join(', ');
   const command = program
     .command('train')
     .description("Trains a network on images. Without options: the article's ResNet-50.")
@@ -111,6 +115,11 @@ export function addTrainCommand(program: Command): void {
       'decoupled decay of weights (default: 0.004 for adamw, else 0)',
       positiveNumber,
     )
+    .option(
+      '--augment <names>',
+      `change training images at random: ${changes}; none for none; options go into a run's JSON file`,
+      augmentations,
+    )
     .option('--limit <n>', 'use only so many images of each part', integer(1))
     .option('--seed <n>', 'first weights, order of images and dropout (default: 0)', integer(0));
   addEngineOptions(command)
@@ -126,7 +135,7 @@ export function addTrainCommand(program: Command): void {
   addJsonOption(command)
     .addHelpText(
       'after',
-      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --recipe fast\n  residuum train --dataset photos --image-size 64 --model small-resnet\n  residuum train --print-config > run.json && residuum train run.json\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
+      '\nCtrl-C finishes the step, saves, and says how to go on.\n\nExamples:\n  residuum train\n  residuum train --model small-resnet --limit 1000 --epochs 1\n  residuum train --recipe fast\n  residuum train --dataset photos --image-size 64 --model small-resnet --augment flip,padCrop\n  residuum train --dataset cifar10 --data cifar-10-batches-bin --model resnet-20\n  residuum train --print-config > run.json && residuum train run.json\n  residuum train --resume runs/resnet50-fashion-mnist-mini-1',
     )
     .action(train);
 }

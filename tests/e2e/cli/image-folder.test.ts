@@ -25,12 +25,17 @@ test('a folder of images: train, go on, evaluate, predict, from elsewhere too', 
   await pictures(join(folder, 'photos'), 20);
   const engine = ['--replicas', '1', '--gemm', 'wasm'];
   const args = ['train', '--dataset', 'photos', '--image-size', '8', '--model', 'small-resnet'];
+  const unknown = await residuum([...args, '--augment', 'flip,padcrop'], folder);
+  assert.match(unknown.stderr, /unknown augmentation 'padcrop'; did you mean 'padCrop'/);
+  args.push('--augment', 'flip,padCrop');
   const trained = await residuum(
     [...args, ...engine, '--epochs', '1', '--no-report', '--json'],
     folder,
   );
   assert.equal(trained.code, 0, trained.stderr);
   const [start] = jsonLines(trained.stdout);
+  const { augment } = start.settings as { augment: object };
+  assert.deepEqual(augment, [{ name: 'flip' }, { name: 'padCrop' }]);
   assert.equal(start.run, join('runs', 'small-resnet-photos-1'));
   const data = start.data as Record<string, unknown>;
   assert.deepEqual(data.imageShape, [8, 8, 3]);
