@@ -230,7 +230,8 @@ const ORIGINS = {
 
 function describe(run: TrainingRun): void {
   const { settings, data, parameters, engine, position } = run.record;
-  const { epochs, batchSize, optimizer, learningRate, seed } = settings;
+  const { epochs, batchSize, optimizer, learningRate, weightDecay, seed } = settings;
+  const decay = weightDecay === undefined ? '' : `, weight decay ${weightDecay}`;
   const shape = `${data.imageShape.join('×')}, ${data.classNames.length} classes`;
   const counts = `${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images`;
   const rate = settings.schedule?.name ?? run.model.optimizer.learningRate ?? learningRate;
@@ -244,7 +245,7 @@ function describe(run: TrainingRun): void {
     ['Engine', describeEngine(engine)],
     [
       'Training',
-      `${plural(epochs, 'epoch')}, batches of ${batchSize}, ${optimizer}, learning rate ${rate}, seed ${seed}`,
+      `${plural(epochs, 'epoch')}, batches of ${batchSize}, ${optimizer}, learning rate ${rate}${decay}, seed ${seed}`,
     ],
     ['Run', run.path],
   ]);

@@ -183,6 +183,29 @@ test('in-place kernels must be given one and the same memory', () => {
   assert.match(message, /call 1 \(sgd of 'optimizer'\): operand 'newW' must be the memory of 'w'/);
 });
 
+test('groups of rates must cover the range, and parts must lie in it', () => {
+  const update = (attributes: object) =>
+    faultOf((plan) => {
+      const reads = { w: 1, g: 0 };
+      const call = { kernel: 'sgd', reads, writes: { newW: 1 }, source: 'o', phase: 'update' };
+      plan.calls.splice(1, 0, { ...call, attributes } as unknown as KernelCall);
+    });
+  const plain = { start: 0, count: 20, momentum: 0, nesterov: false };
+  const groups = [{ count: 15, rateScale: 1, decay: 0 }];
+  assert.equal(update(plain), 'none');
+  assert.match(
+    update({ ...plain, groups }),
+    /call 1 \(sgd of 'o'\): the groups cover 15 of 20 elements/,
+  );
+});
+
+test('a call runs every so many steps, an integer of at least 1', () => {
+  const every = (steps: number) =>
+    faultOf((plan) => Object.assign(plan.calls[0], { every: steps }));
+  assert.equal(every(3), 'none');
+  for (const steps of [0, 1.5, Number.NaN]) assert.match(every(steps), /call 0 .*it runs every/);
+});
+
 test('convolutions need their workspace', () => {
   const message = faultOf((plan) => {
     plan.buffers[5].size = 9;

@@ -277,7 +277,7 @@ interface OurCompileConfig {
 
 /**
  * How a model was compiled, as Keras writes it; undefined where it was not, or with a loss, a metric or an
- * optimizer of the user's own, which no file can hold.
+ * optimizer of the user's own, or rates of single weights, which no file can hold.
  * @throws {ValueError} for a learning-rate schedule or a smoothing of labels that Keras does not have.
  */
 export function compileToKeras(model: Model): Json | undefined {

@@ -64,10 +64,12 @@ test('train, evaluate, predict and summary of a run, as text in a pipe', async (
   assert.match(second.stdout, /^Run +runs\/small-resnet-fashion-mnist-mini-2$/m);
 });
 
+const OPTIMIZER = ['--optimizer', 'sgd', '--weight-decay', '0.25'];
+
 test('--json prints one object a line, and the log keeps the same', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stdout, stderr } = await residuum(
-    ['train', ...SMALL, '--json', '--out', 'run', '--seed', '3', '--optimizer', 'sgd'],
+    ['train', ...SMALL, '--json', '--out', 'run', '--seed', '3', ...OPTIMIZER],
     folder,
   );
   assert.equal(code, 0, stderr);
@@ -86,6 +88,8 @@ test('--json prints one object a line, and the log keeps the same', async (t) =>
   assert.equal(start.parameters, 78_762);
   assert.equal(start.model, 'small-resnet');
   assert.equal(start.run, 'run');
+  const { optimizer, weightDecay } = start.settings as Record<string, unknown>;
+  assert.deepEqual([optimizer, weightDecay], ['sgd', 0.25]);
   assert.deepEqual(keys(batch), [
     'accuracy',
     'epoch',
