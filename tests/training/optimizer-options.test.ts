@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createReferenceExecutor } from '../../src/node.js';
+import { createReferenceExecutor, printPlan } from '../../src/node.js';
 import {
   type OptimizerName,
   optimizerNames,
@@ -169,4 +169,23 @@ test('a pattern of rates that fits no weight is refused', async () => {
     message: "learningRateMultipliers: 'haed' fits no weight of the model; is it 'head'?",
   });
   await changes({ weightDecay: 1, excludeFromWeightDecay: ['gamma'] });
+});
+
+test('a plan says in how many groups weights change, and how often; one group costs nothing', async () => {
+  const linesOf = async (options: Record<string, unknown>) => {
+    const model = denseModel();
+    const optimizer = resolveOptimizer('adamw', options);
+    model.compile({ optimizer, loss: 'categoricalCrossentropy', on: createReferenceExecutor() });
+    const [plan] = await model.plans('train', 4);
+    const update = printPlan(plan).split('update:')[1];
+    return update.split('\n').filter((line) => line.includes('optimizer'));
+  };
+  const plain = await linesOf({ weightDecay: 0 });
+  assert.equal(plain.length, 3);
+  assert.ok(plain.every((line) => !/groups|every/.test(line)));
+  const rated = await linesOf({ excludeFromWeightDecay: ['bias'], gradientAccumulationSteps: 3 });
+  assert.equal(rated.length, 4);
+  assert.match(rated[1], /accumulateGradients .*steps: 3/);
+  assert.match(rated[2], /adam .*groups: 4.*# optimizer, every 3 steps$/);
+  assert.match(rated[3], /allGatherShards .*# optimizer, every 3 steps$/);
 });
