@@ -4,7 +4,9 @@ import type { Callback } from '../../training/callback.js';
 import { resolveCallback } from '../callbacks/node-callbacks.js';
 
 /** Options that are paths, which in a run are those in its folder. */
-const PATHS = ['filename', 'filepath'];
+const PATHS = ['filename', 'filepath', 'logDir'];
+/** Of these, those that have a default. */
+const DEFAULT_PATHS: Readonly<Record<string, object>> = { tensorBoard: { logDir: 'logs' } };
 /** Callbacks whose file goes on where the run does. */
 const LOGGERS = ['csvLogger', 'jsonlLogger'];
 
@@ -56,7 +58,10 @@ export class RunCallbacks {
 }
 
 function makeCallback(description: NamedOptions, folder: string, goesOn: boolean): Callback {
-  const options = { ...optionsOf(description) };
+  const options: Record<string, unknown> = {
+    ...DEFAULT_PATHS[description.name],
+    ...optionsOf(description),
+  };
   for (const path of PATHS) {
     const value = options[path];
     if (typeof value === 'string') options[path] = join(folder, value);
