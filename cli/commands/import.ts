@@ -23,7 +23,7 @@ import { shellWord } from '../shell-word.js';
 interface ImportCommandOptions {
   out?: string;
   model?: string;
-  inputShape: number[];
+  inputShape?: number[];
   classes: number;
   dataset?: string;
   data?: string;
@@ -56,9 +56,8 @@ export function addImportCommand(program: Command): void {
     )
     .option(
       '--input-shape <h,w,c>',
-      'for --model: height, width and channels of the images',
+      `for --model, or a file that leaves them open: height, width and channels of the images (default: ${DEFAULT_INPUT_SHAPE})`,
       threeSizes,
-      DEFAULT_INPUT_SHAPE,
     )
     .option('--classes <n>', 'for --model: number of classes', integer(1, 1e6), DEFAULT_CLASSES)
     .option(
@@ -84,7 +83,8 @@ export function addImportCommand(program: Command): void {
 }
 
 async function importCommand(file: string, options: ImportCommandOptions): Promise<void> {
-  const { out = `${bareName(file)}.safetensors`, inputShape, classes } = options;
+  const { out = `${bareName(file)}.safetensors`, classes } = options;
+  const { inputShape = DEFAULT_INPUT_SHAPE } = options;
   const isFile = namesModelFile(out);
   if (!isFile) await RunFolder.checkFree(out);
   else if (existsSync(out) && options.force !== true) {
@@ -93,9 +93,11 @@ async function importCommand(file: string, options: ImportCommandOptions): Promi
   const named = options.model && (await findModel(options.model, { inputShape, classes }));
   const bar = options.json === true ? undefined : transferBar();
   const architecture = named ? () => named : undefined;
-  const model = await importModel(file, { architecture, onProgress: bar?.onProgress }).finally(() =>
-    bar?.finish(),
-  );
+  const model = await importModel(file, {
+    architecture,
+    inputShape: options.inputShape,
+    onProgress: bar?.onProgress,
+  }).finally(() => bar?.finish());
   try {
     if (isFile) await saveModel(model, out);
     else await makeRun(model, file, out, options);

@@ -25,6 +25,29 @@ const MODELS = ['Functional', 'Model', 'Sequential'];
 const startsWith = (bytes: Uint8Array, start: readonly number[]): boolean =>
   start.every((byte, i) => bytes[i] === byte);
 
+/** What says nothing about a layer: its name stands beside it, and these are the same for almost all. */
+const UNSAID = ['name', 'dtype', 'data_format', 'shared_object_id', 'sparse', 'ragged', 'optional'];
+
+/** Options of a layer in a line; those that are not given or as usual are left out. */
+function optionsInWords(options: unknown): string {
+  if (typeof options !== 'object' || options === null) return '';
+  return Object.entries(options)
+    .filter(([key, value]) => !UNSAID.includes(key) && value !== null)
+    .filter(([key, value]) => key !== 'trainable' || value !== true)
+    .map(([key, value]) => `${key} ${valueInWords(value)}`)
+    .join(', ');
+}
+
+/** A value of an option; of an object its class and what was chosen for it. */
+function valueInWords(value: unknown): string {
+  const { class_name: className, config } = (value ?? {}) as Record<string, unknown>;
+  if (typeof className !== 'string') {
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  }
+  const chosen = optionsInWords(config);
+  return chosen === '' ? className : `${className} (${chosen})`;
+}
+
 /** The layers of a config whose form is not known yet, with those of nested models. */
 function listLayers(config: unknown, prefix = '', depth = 0): LayerReport[] {
   const layers = (config as { config?: { layers?: unknown } })?.config?.layers;
@@ -35,7 +58,7 @@ function listLayers(config: unknown, prefix = '', depth = 0): LayerReport[] {
     const report = {
       name: `${prefix}${String(name ?? own)}`,
       className: String(class_name),
-      detail: MODELS.includes(String(class_name)) ? undefined : JSON.stringify(options ?? {}),
+      detail: MODELS.includes(String(class_name)) ? undefined : optionsInWords(options),
     };
     return [report, ...listLayers(layer, `${report.name}/`, depth + 1)];
   });

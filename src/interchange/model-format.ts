@@ -14,6 +14,8 @@ export interface ImportOptions extends ExecutorOptions {
   compile?: boolean;
   /** Functions of lambda layers, by layer name: files never hold code. */
   lambdas?: LambdaFunctions;
+  /** Keras: sizes of one sample, for an input of which the file leaves sizes open. */
+  inputShape?: readonly number[];
 }
 
 /** Options of the writers of model files. */

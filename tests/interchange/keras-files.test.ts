@@ -8,6 +8,7 @@ import {
   conv2d,
   cosineDecay,
   createReferenceExecutor,
+  decodeKeras,
   dense,
   encodeKeras,
   encodeKerasWeights,
@@ -19,6 +20,7 @@ import {
   loadKerasWeights,
   Model,
   matchKerasWeights,
+  modelFormats,
   modelFromJson,
   modelToJson,
   rmsprop,
@@ -27,6 +29,7 @@ import {
   warmUp,
   zeroPadding2d,
 } from 'residuum';
+import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
 import { networkToConfig } from '../../src/network/config.js';
 import { randomGraph } from '../interop/random-graphs.js';
 import { buildModel } from '../layers/layer-row.js';
@@ -39,11 +42,18 @@ async function assertSame(loaded: Model, model: Model): Promise<void> {
   assert.deepEqual(await loaded.getWeights(), await model.getWeights());
 }
 
+const isLayerOfKeras = (className: string) =>
+  className === 'InputLayer' || sharedLayerClasses.includes(className);
+
 test('every layer in every setting comes back from .keras and .h5', async () => {
   for (const row of layerRows) {
     if (row.lambda !== undefined) continue;
     const model = await buildModel(row);
     for (const [ending, encode, decode] of codecs) {
+      if (!isLayerOfKeras(row.className)) {
+        await assert.rejects(encode(model), /cannot be written in Keras's format/);
+        continue;
+      }
       const loaded = await decode(bytesOf(await encode(model)));
       await assertSame(loaded, model).catch((error: Error) => {
         throw new Error(`${row.className} ${row.title} ${ending}: ${error.message}`);
@@ -246,4 +256,27 @@ test('the config of Keras 2 is read, calls as lists', async () => {
     const loaded = modelFromJson(json);
     assert.deepEqual(networkToConfig(loaded.network), networkToConfig(model.network));
   }
+});
+
+test('sizes that a file leaves open are chosen when it is read', async () => {
+  const x = input({ shape: [6, 5, 1], name: 'x' });
+  const y = conv2d({ filters: 2, kernelSize: 3, name: 'stem' })(x);
+  const change = editConfig((text) =>
+    text.replace('"batch_shape":[null,6,5,1]', '"batch_shape":[null,null,null,1]'),
+  );
+  const bytes = await changedArchive(new Model({ inputs: x, outputs: y, name: 'm' }), change);
+  await assert.rejects(decodeKeras(bytes), /choose them by inputShape \(--input-shape\)/);
+  const loaded = await decodeKeras(bytes, { inputShape: [8, 9, 3] });
+  assert.deepEqual(loaded.inputShapes, [[8, 9, 1]]);
+  assert.deepEqual(loaded.outputShapes, [[6, 7, 2]]);
+});
+
+test('an inspection tells the options of layers in few words', async () => {
+  const bytes = bytesOf(await encodeKeras(await trainedModel()));
+  const format = modelFormats.find(({ name }) => name === 'keras');
+  const [, { detail }] = (await format?.inspect(bytes, 'it'))?.layers ?? [];
+  assert.equal(
+    detail,
+    'units 3, activation softmax, use_bias true, kernel_initializer GlorotUniform, bias_initializer Zeros',
+  );
 });

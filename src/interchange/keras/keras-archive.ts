@@ -35,6 +35,8 @@ export interface DecodeKerasOptions extends ExecutorOptions {
   source?: string;
   /** Functions of lambda layers, by layer name: files never hold code. */
   lambdas?: LambdaFunctions;
+  /** Sizes of one sample, such as [224, 224, 3], for an input of which the file leaves sizes open. */
+  inputShape?: readonly number[];
   /** Whether the model is compiled as the file says, and goes on with its optimizer; default true. */
   compile?: boolean;
 }
@@ -110,10 +112,14 @@ export async function decodeKeras(
   bytes: Uint8Array,
   options: DecodeKerasOptions = {},
 ): Promise<Model> {
-  const { source = 'the Keras file', lambdas, compile = true, ...executor } = options;
+  const { source = 'the Keras file', lambdas, inputShape, compile = true, ...executor } = options;
   const archive = new ZipArchive(bytes, source);
   const config = readArchiveConfig(archive, source);
-  const { model, order } = modelFromKeras(config, { lambdas, where: `${source}: config` });
+  const { model, order } = modelFromKeras(config, {
+    lambdas,
+    inputShape,
+    where: `${source}: config`,
+  });
   const compiles = compile && compileAsFileSays(model, config.compile_config, { source, executor });
   const weights = model.countParams();
   const slots = compiles ? model.optimizer.slots.length : 3;
@@ -164,6 +170,9 @@ export function modelToJson(model: Model): string {
  * Makes a model with new weights of JSON that `modelToJson` or Keras's `model.to_json()` wrote.
  * @throws {FormatError} for what cannot be carried over, with its path.
  */
-export function modelFromJson(text: string, options: { lambdas?: LambdaFunctions } = {}): Model {
+export function modelFromJson(
+  text: string,
+  options: Pick<DecodeKerasOptions, 'lambdas' | 'inputShape'> = {},
+): Model {
   return modelFromKeras(parseConfig(text, 'the model config'), options).model;
 }

@@ -226,7 +226,7 @@ export async function decodeLegacyH5(
   bytes: Uint8Array,
   options: DecodeKerasOptions = {},
 ): Promise<Model> {
-  const { source = 'the Keras file', lambdas, compile = true, ...executor } = options;
+  const { source = 'the Keras file', lambdas, inputShape, compile = true, ...executor } = options;
   const root = decodeHdf5(bytes, source);
   const text = root.text('model_config');
   const weights = root.group('model_weights');
@@ -236,7 +236,11 @@ export async function decodeLegacyH5(
     );
   }
   const config = parseConfig(text, `${source}: model_config`);
-  const { model, order } = modelFromKeras(config, { lambdas, where: `${source}: model_config` });
+  const { model, order } = modelFromKeras(config, {
+    lambdas,
+    inputShape,
+    where: `${source}: model_config`,
+  });
   await takeWeights(model.name, findByOrder(model, weights, order, source), source);
   const training = root.text('training_config');
   if (!compile || training === undefined) return model;

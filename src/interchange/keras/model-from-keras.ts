@@ -35,6 +35,8 @@ interface Translated {
 
 interface TranslationOptions {
   readonly lambdas: LambdaFunctions;
+  /** Sizes of the inputs, where the file leaves some open. */
+  readonly inputShape?: readonly number[];
 }
 
 function isTensor(value: unknown): value is Json {
@@ -86,21 +88,29 @@ function callOf(value: unknown, where: string): TensorReference[] {
   });
 }
 
-function sampleShape(config: Json, where: string): readonly unknown[] | undefined {
+function sampleShape(
+  config: Json,
+  where: string,
+  inputShape?: readonly number[],
+): readonly unknown[] | undefined {
   const shape = config.batch_shape ?? config.batch_input_shape;
   if (shape === undefined || shape === null) return undefined;
-  const sizes = asList(shape, where).slice(1);
-  const open = sizes.indexOf(null);
-  if (open >= 0) {
-    throw configError(
-      where,
-      `is ${shown(shape)}, but sizes other than the batch must be fixed here`,
-    );
-  }
-  return sizes;
+  const open = asList(shape, where).slice(1);
+  const fits = inputShape?.length === open.length;
+  const sizes = open.map((size, i) => (size === null && fits ? inputShape[i] : size));
+  if (!sizes.includes(null)) return sizes;
+  throw configError(
+    where,
+    `is ${shown(shape)}, but sizes other than the batch must be fixed here; choose them by inputShape (--input-shape)`,
+  );
 }
 
-function inputEntry(name: string, config: Json, where: string): LayerEntry {
+function inputEntry(
+  name: string,
+  config: Json,
+  where: string,
+  inputShape?: readonly number[],
+): LayerEntry {
   const place = `${where}.config`;
   for (const [key, value] of Object.entries(config)) {
     if (key === 'sparse' || key === 'ragged' || key === 'optional') {
@@ -110,7 +120,7 @@ function inputEntry(name: string, config: Json, where: string): LayerEntry {
       throw configError(`${place}.${key}`, 'is no option of InputLayer that can be carried over');
     }
   }
-  const shape = sampleShape(config, `${place}.batch_shape`);
+  const shape = sampleShape(config, `${place}.batch_shape`, inputShape);
   if (shape === undefined) throw configError(`${place}.batch_shape`, 'is missing');
   return { className: 'InputLayer', name, trainable: true, config: { shape }, calls: [] };
 }
@@ -140,13 +150,15 @@ function layerEntry(
   checkModule(object, className, at);
   const trainable = config.trainable !== false;
   if (MODEL_CLASSES.includes(className)) {
-    const nested = translate(object, where, options, depth + 1);
+    // The inputs of a model within are of other sizes.
+    const nested = translate(object, where, { lambdas: options.lambdas }, depth + 1);
     const entry = { ...nested, config: { ...nested.network }, name, trainable, calls };
     const { className: kind, order } = nested;
     return { entry, order: { name, className: kind, order } };
   }
   const order = object.module === OPERATION_MODULE ? undefined : { name, className };
-  if (className === 'InputLayer') return { entry: inputEntry(name, config, at), order };
+  if (className === 'InputLayer')
+    return { entry: inputEntry(name, config, at, options.inputShape), order };
   if (className === 'Lambda' && Object.hasOwn(options.lambdas, name)) {
     return { entry: { className, name, trainable, config: {}, calls }, order };
   }
@@ -169,8 +181,12 @@ function translateSequential(
     const inner = asKerasObject(value, place);
     if (last === undefined && inner.className !== 'InputLayer') {
       const shape =
-        sampleShape(inner.config, `${place}.config.batch_shape`) ??
-        sampleShape({ batch_shape: config.build_input_shape }, `${where}.build_input_shape`);
+        sampleShape(inner.config, `${place}.config.batch_shape`, options.inputShape) ??
+        sampleShape(
+          { batch_shape: config.build_input_shape },
+          `${where}.build_input_shape`,
+          options.inputShape,
+        );
       if (shape === undefined) throw configError(where, 'tells no shape of its input');
       const taken = new Set(layers.map((layer) => asKerasObject(layer, place).config.name));
       let name = 'input';
@@ -263,14 +279,24 @@ export interface ModelFromKeras {
 /**
  * Makes a model of a config in Keras's own format, which may be untrusted: only the library's own layers
  * can be named, nothing is executed, and no weight takes memory before its first use.
+ * @param inputShape sizes of one sample, for an input of which the config leaves sizes open.
  * @param where path of the config, for messages.
  * @throws {FormatError} for a class, option or value that cannot be carried over, with its path.
  */
 export function modelFromKeras(
   value: unknown,
-  { lambdas = {}, where = 'model' }: { lambdas?: LambdaFunctions; where?: string } = {},
+  {
+    lambdas = {},
+    inputShape,
+    where = 'model',
+  }: { lambdas?: LambdaFunctions; inputShape?: readonly number[]; where?: string } = {},
 ): ModelFromKeras {
-  const { className, trainable, network, order } = translate(value, where, { lambdas }, 0);
+  const { className, trainable, network, order } = translate(
+    value,
+    where,
+    { lambdas, inputShape },
+    0,
+  );
   const built = networkFromConfig(network, {
     lambdas,
     nestedModel: makeModel,
