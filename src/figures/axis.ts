@@ -1,5 +1,6 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { ValueError } from '../core/errors.js';
+import { powerOfTen } from '../core/power-of-ten.js';
 
 /** How one direction of a chart is measured. */
 export interface AxisOptions {
@@ -38,13 +39,6 @@ export interface Axis {
   place(range: readonly [number, number]): (value: number) => number;
 }
 
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-
-function power(exponent: number): string {
-  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]);
-  return `10${exponent < 0 ? '⁻' : ''}${digits.join('')}`;
-}
-
 /** A number in few characters: 1234 → `1234`, 0.00012 → `1.2×10⁻⁴`, 25,000 → `25k`, −1 → `−1`. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);
@@ -54,7 +48,7 @@ export function shortNumber(value: number): string {
   if (size < 1e-3 || size >= 1e12) {
     const exponent = Math.floor(Math.log10(size) + 1e-12);
     const factor = Number((size / 10 ** exponent).toPrecision(3));
-    return `${sign}${factor === 1 ? '' : `${factor}×`}${power(exponent)}`;
+    return `${sign}${factor === 1 ? '' : `${factor}×`}${powerOfTen(exponent)}`;
   }
   for (const [unit, letter] of [
     [1e9, 'G'],
@@ -165,7 +159,7 @@ function logAxis(values: Iterable<number>, options: AxisOptions): Axis {
           const value = factor * 10 ** exponent;
           if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
           const labelled = (exponent - first) % step === 0;
-          const text = asPowers && factor === 1 ? power(exponent) : write(value);
+          const text = asPowers && factor === 1 ? powerOfTen(exponent) : write(value);
           ticks.push({ value, label: labelled ? text : '' });
         }
       }

@@ -111,7 +111,8 @@ export const identityExperiment: Experiment<IdentitySettings, IdentityFound, Ide
   cost: 'a minute',
   usesData: true,
   settings: {
-    quick: { ...QUICK, depth: SHALLOW, penalties: [0, 1e-4, 1e-3, 1e-2] },
+    // So few steps show no penalty below these: λ shrinks a weight by some 2λ · rate / (1 − momentum) a step.
+    quick: { ...QUICK, depth: SHALLOW, penalties: [0, 3e-3, 1e-2, 3e-2] },
     full: { ...FULL, penalties: [0, 1e-5, 1e-4, 1e-3, 1e-2] },
   },
   seeds: { quick: 1, full: 3 },

@@ -1,10 +1,14 @@
+import { powerOfTen } from '../core/power-of-ten.js';
+
 /** A number with about three digits that matter, as a person would write it. */
 export function short(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'not a number' : 'infinite';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3)
-    return value.toExponential(1).replace('e', ' · 10^').replace('+', '');
+  if (size >= 1e5 || size < 1e-3) {
+    const [mantissa, exponent] = value.toExponential(1).split('e');
+    return `${mantissa} · ${powerOfTen(Number(exponent))}`;
+  }
   return String(Number(value.toPrecision(Math.max(digits, Math.ceil(Math.log10(size))))));
 }
 

@@ -2,6 +2,7 @@ import { DataError, ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { Dataset, GatherContext } from '../data/dataset.js';
 import type { RunResults } from '../runtime/executor.js';
+import { ordersSent } from './orders-sent.js';
 import type { SampleWeights } from './sample-weights.js';
 import type { Step, StepKind, Trainer } from './trainer.js';
 
@@ -117,17 +118,6 @@ export class BatchRunner {
   #indices(order: Uint32Array, batch: number): Uint32Array {
     return order.subarray(batch * this.#batchSize, (batch + 1) * this.#batchSize);
   }
-}
-
-/** More turns than an executor takes from the call of `run` to the message to its workers. */
-const TURNS = 8;
-
-/**
- * Lets all go on that waits for settled promises only: an executor must have told its workers to begin
- * before gathering, which may be synchronous, takes this thread.
- */
-async function ordersSent(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await undefined;
 }
 
 /**

@@ -15,6 +15,7 @@ import { fillWithSamples } from './made-up-samples.js';
 import { AVERAGE_SLOT } from './make-optimizer.js';
 import type { DatasetFigures, Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
+import { ordersSent } from './orders-sent.js';
 import {
   evaluateRecipe,
   predictRecipe,
@@ -99,14 +100,24 @@ export class Trainer implements VariableHolder {
     layers: readonly string[] = [],
     weighted = false,
   ): Promise<Step> {
-    await this.#synchronize(kind);
+    const { written } = await this.#synchronize(kind);
     const key = stepKey(kind, batchSize, weighted, layers);
     const known = this.#steps.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      await written;
+      return known;
+    }
     const layout = this.#layout as StateLayout;
     const shares = splitBatch(batchSize, this.#executor.description.replicas);
     const recipe = this.#recipe(kind, layout, layers, weighted);
-    const plans = compileStep(recipe, layout, shares, this.#executor.choice);
+    // The replicas make or take the weights while this thread compiles.
+    await ordersSent();
+    let plans: Plan[];
+    try {
+      plans = compileStep(recipe, layout, shares, this.#executor.choice);
+    } finally {
+      await written;
+    }
     const prepared = await this.#executor.prepare(plans);
     const step = { kind, batchSize, plans, prepared };
     this.#steps.set(key, step);
@@ -294,7 +305,7 @@ export class Trainer implements VariableHolder {
   }
 
   /** Brings the state on the executor up to date with the variables, laying it out anew if needed. */
-  async #synchronize(kind: StepKind): Promise<void> {
+  async #synchronize(kind: StepKind): Promise<{ written: Promise<void> | undefined }> {
     const named = this.#trainee.namedVariables;
     for (const { variable } of named) {
       if (variable.holder !== undefined && variable.holder !== this) await variable.holder.pull();
@@ -316,8 +327,9 @@ export class Trainer implements VariableHolder {
     const changed = named.filter(
       ({ entry, variable }) => this.#seen.get(entry) !== variable.version,
     );
-    if (changed.length > 0) await this.#push(changed);
+    const written = changed.length > 0 ? this.#push(changed) : undefined;
     for (const { variable } of named) variable.holder = this;
+    return { written };
   }
 
   async #layOut(trains: boolean, trained: ReadonlySet<unknown>): Promise<void> {

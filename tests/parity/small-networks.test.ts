@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { ExecutorOptions } from 'residuum';
+import { decodeSafetensors, type ExecutorOptions } from 'residuum';
 import { readFixture, values } from './fixture.js';
 import { relativeError } from './relative-error.js';
 import { runFixture } from './run-fixture.js';
@@ -19,9 +19,17 @@ const executors: Record<string, ExecutorOptions> = {
 };
 
 const folder = new URL('../../../tests/parity/fixtures/', import.meta.url);
-const names = readdirSync(folder)
+const files = readdirSync(folder)
   .filter((file) => file.endsWith('.safetensors') && file !== 'resnet50.safetensors')
   .map((file) => file.replace('.safetensors', ''));
+/** Other fixtures in the folder hold no network: augmentations, optimizers. */
+const names = files.filter(describesNetwork);
+
+function describesNetwork(name: string): boolean {
+  const bytes = readFileSync(new URL(`${name}.safetensors`, folder));
+  const { metadata } = decodeSafetensors(bytes, { source: name });
+  return 'fixture' in metadata && 'layers' in JSON.parse(metadata.fixture);
+}
 
 test('there are fixtures of small networks', () => assert.ok(names.length >= 8));
 
