@@ -22,13 +22,13 @@ const folder = new URL('../../../tests/parity/fixtures/', import.meta.url);
 const files = readdirSync(folder)
   .filter((file) => file.endsWith('.safetensors') && file !== 'resnet50.safetensors')
   .map((file) => file.replace('.safetensors', ''));
-/** Other fixtures in the folder hold no network: augmentations, optimizers. */
-const names = files.filter(describesNetwork);
+/** Other fixtures in the folder hold no run of a network: augmentations, optimizers. */
+const names = files.filter(describesRun);
 
-function describesNetwork(name: string): boolean {
+function describesRun(name: string): boolean {
   const bytes = readFileSync(new URL(`${name}.safetensors`, folder));
   const { metadata } = decodeSafetensors(bytes, { source: name });
-  return 'fixture' in metadata && 'layers' in JSON.parse(metadata.fixture);
+  return 'fixture' in metadata && 'losses' in JSON.parse(metadata.fixture);
 }
 
 test('there are fixtures of small networks', () => assert.ok(names.length >= 8));
