@@ -3,6 +3,7 @@ import {
   adamW,
   batchNormalization,
   binaryCrossentropy,
+  binaryFocalCrossentropy,
   type CompileOptions,
   categoricalCrossentropy,
   categoricalFocalCrossentropy,
@@ -158,7 +159,7 @@ export const layerJobs: KerasJobs = new Map(
 );
 
 /** A model of one hidden layer. */
-function smallModel(options: { activation?: 'softmax'; units?: number } = {}): Model {
+function smallModel(options: { activation?: 'softmax' | 'sigmoid'; units?: number } = {}): Model {
   clearNames();
   const x = input({ shape: [4, 3, 2], name: 'x' });
   const y = conv2d({ filters: 3, kernelSize: 2, activation: 'relu', name: 'stem' })(x);
@@ -319,6 +320,13 @@ const compileRows: Readonly<Record<string, { model: () => Model; compile: Compil
   'binary cross-entropy of logits': {
     model: smallModel,
     compile: { loss: binaryCrossentropy({ fromLogits: true, labelSmoothing: 0.1 }) },
+  },
+  // Behind a sigmoid: behind a softmax Keras takes other values than the probabilities themselves.
+  'binary focal cross-entropy': {
+    model: () => smallModel({ activation: 'sigmoid' }),
+    compile: {
+      loss: binaryFocalCrossentropy({ gamma: 1.5, alpha: 0.3, applyClassBalancing: true }),
+    },
   },
   'mean absolute error': { model: smallModel, compile: { loss: meanAbsoluteError() } },
   // Keras 3.15's own files forget another delta than 1.
