@@ -75,6 +75,7 @@ figcaption{font-size:.9rem;color:var(--fig-muted);margin-top:.4rem;max-width:75c
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--fig-muted);font-size:.9rem;padding-bottom:.4rem}
 th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--fig-grid);overflow-wrap:anywhere}
+th{overflow-wrap:normal}
 th{font-weight:600}
 td.number,th.number{text-align:right}
 table.facts th{font-weight:400;color:var(--fig-muted);white-space:nowrap}
