@@ -32,7 +32,6 @@ import {
   type RunSettings,
   stepsOfEpoch,
 } from './runs/run-record.js';
-
 import { openTrainableModel } from './trainable-model.js';
 
 export type { RunEvent } from './runs/run-event.js';

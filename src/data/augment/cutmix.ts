@@ -1,6 +1,6 @@
-import { ShapeError } from '../../core/errors.js';
-import { formatShape, sizeOf } from '../../core/shape.js';
+import { sizeOf } from '../../core/shape.js';
 import type { Augmentation } from './augmentation.js';
+import { imageShapeOf } from './image-stage.js';
 import { blend, MixStage } from './mix-stage.js';
 import { numberOption } from './option-checks.js';
 
@@ -27,14 +27,7 @@ export function cutmix(options: CutmixOptions = {}): Augmentation {
     config: { alpha, probability },
     mixes: true,
     over(dataset, stream) {
-      const [shape] = dataset.inputShapes;
-      if (dataset.inputShapes.length !== 1 || shape.length !== 3) {
-        throw new ShapeError(
-          'cutmix cuts images, so it needs data with one input of shape [H, W, C], but the data has ' +
-            `${dataset.inputShapes.map(formatShape).join(', ')}.`,
-        );
-      }
-      const [height, width, channels] = shape;
+      const { height, width, channels } = imageShapeOf(dataset, 'cutmix');
       const widths = dataset.targetShapes.map(sizeOf);
       return new MixStage(
         'cutmix',

@@ -51,7 +51,11 @@ export function imageAugmentation(change: ImageAugmentation): Augmentation {
   };
 }
 
-function imageShapeOf({ inputShapes }: Dataset, name: string): ImageShape {
+/**
+ * Shape of the only input of a data set of images.
+ * @param name of the augmentation, for the message. @throws {ShapeError} when the data is something else.
+ */
+export function imageShapeOf({ inputShapes }: Dataset, name: string): ImageShape {
   const [shape] = inputShapes;
   if (inputShapes.length !== 1 || shape.length !== 3) {
     throw new ShapeError(
