@@ -56,6 +56,13 @@ function readRun(name) {
   return { name, record, epochs, end };
 }
 
+/** Runs of recipes in other frameworks, as benchmarks/peers/torch_recipe.py records them. */
+const peersFolder = join(folder, 'peers');
+const peers = (existsSync(peersFolder) ? readdirSync(peersFolder) : [])
+  .filter((file) => file.endsWith('.json'))
+  .sort()
+  .map((file) => ({ file, ...JSON.parse(readFileSync(join(peersFolder, file), 'utf8')) }));
+
 const percent = (share) => `${(100 * share).toFixed(2)}%`;
 const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 
@@ -95,6 +102,38 @@ function curve(name, members) {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${withTheme(svg, 'light')}\n`;
 }
 
+/** The same recipe elsewhere, beside the mean time of ours on the same processor. */
+function peerTable(name, members) {
+  const list = peers.filter(({ recipe }) => recipe === name);
+  if (list.length === 0) return [];
+  const rows = list.map((peer) => {
+    const seconds = peer.history.reduce((sum, epoch) => sum + epoch.seconds, 0);
+    const beside = members.filter(
+      ({ record: { machine } }) =>
+        machine?.processor === peer.processor && machine.cores === peer.cores,
+    );
+    const cells = [
+      `[${peer.framework}](results/peers/${peer.file}), ${peer.way}`,
+      peer.seed,
+      percent(peer.testAccuracy),
+      duration(seconds),
+      beside.length === 0 ? '' : `${(mean(beside.map(secondsOf)) / seconds).toFixed(2)}×`,
+      peer.date,
+      `${peer.processor}, ${peer.cores} cores`,
+      `\`${peer.command}\``,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [
+    "The same recipe elsewhere; ratios are our mean time over the peer's, on the same processor:",
+    '',
+    '| Framework | Seed | Test accuracy | Time | Our time | Date | Machine | Command |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ];
+}
+
 function section(name, members) {
   const [{ record }] = members;
   const { data, settings } = record;
@@ -132,6 +171,7 @@ function section(name, members) {
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    ...peerTable(name, members),
     `![Accuracy by epoch](results/${name}.svg)`,
     '',
     '<details><summary>Validation accuracy by epoch</summary>',

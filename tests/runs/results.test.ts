@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,30 @@ test('results are made from logs, and a log that was touched is refused', async 
     /^<\?xml/,
   );
   assert.equal(results('--check').status, 0);
+
+  // A peer of twice the time on this machine: ours takes half.
+  const { machine, history } = JSON.parse(
+    readFileSync(join(folder, 'results/tiny-1/run.json'), 'utf8'),
+  ) as {
+    machine: { processor: string; cores: number };
+    history: { figures: { seconds: number } }[];
+  };
+  mkdirSync(join(folder, 'results/peers'));
+  const peer = {
+    recipe: 'tiny-fashion-mnist-mini',
+    framework: 'Other 1.0',
+    way: 'fast',
+    ...machine,
+    history: history.map(({ figures }) => ({ seconds: 2 * figures.seconds })),
+    testAccuracy: 0.5,
+  };
+  writeFileSync(join(folder, 'results/peers/tiny-other.json'), JSON.stringify(peer));
+  assert.match(results('--check').stderr, /RESULTS\.md is not what/);
+  assert.equal(results().status, 0);
+  assert.match(
+    readFileSync(join(folder, 'RESULTS.md'), 'utf8'),
+    /^\| \[Other 1\.0\].* \| 50\.00% \| .* \| 0\.50× \|/m,
+  );
 
   writeFileSync(join(folder, 'RESULTS.md'), page.replace('Seed', 'Luck'));
   assert.match(results('--check').stderr, /RESULTS\.md is not what the logs in results\/ give/);
