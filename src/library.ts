@@ -240,18 +240,18 @@ export {
   findLearningRate,
   type LearningRateTest,
 } from './models/find-learning-rate.js';
-export {
-  type CompileOptions,
-  type EvaluateOptions,
-  type FitOptions,
-  Model,
-  type ModelOptions,
-  type ObjectiveOptions,
-  type Prediction,
-  type RunOptions,
-  type Samples,
-} from './models/model.js';
+export { Model } from './models/model.js';
 export { type DecodeModelOptions, decodeModel, encodeModel } from './models/model-file.js';
+export type {
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  ModelOptions,
+  ObjectiveOptions,
+  Prediction,
+  RunOptions,
+  Samples,
+} from './models/model-options.js';
 export type { ExecutorOptions } from './models/platform.js';
 export { readActivations } from './models/read-activations.js';
 export { type Rewiring, rewire } from './models/rewire.js';

@@ -12,8 +12,9 @@ import { abs } from '../ops/unary.js';
 import { createReferenceExecutor } from '../runtime/reference/reference-executor.js';
 import { topKAccuracy } from '../training/metrics.js';
 import { sgd } from '../training/optimizers.js';
-import { type CompileOptions, Model } from './model.js';
+import { Model } from './model.js';
 import { decodeModel, encodeModel } from './model-file.js';
+import type { CompileOptions } from './model-options.js';
 
 const x: SampleArray = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] };
 const y: SampleArray = { data: Uint8Array.of(0, 1, 2), shape: [3], oneHot: 3 };

@@ -14,7 +14,8 @@ import type { DatasetMetric, Metric } from '../training/metric.js';
 import { type MetricName, resolveMetric } from '../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../training/optimizers.js';
 import type { OptimizerState } from '../training/trainer.js';
-import { type CompileOptions, Model } from './model.js';
+import { Model } from './model.js';
+import type { CompileOptions } from './model-options.js';
 import type { ExecutorOptions } from './platform.js';
 
 const FORMAT = 'residuum';

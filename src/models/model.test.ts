@@ -5,7 +5,8 @@ import { dense } from '../layers/dense.js';
 import { input } from '../layers/input-layer.js';
 import { createReferenceExecutor } from '../runtime/reference/reference-executor.js';
 import { sgd } from '../training/optimizers.js';
-import { type CompileOptions, Model } from './model.js';
+import { Model } from './model.js';
+import type { CompileOptions } from './model-options.js';
 
 const x: SampleArray = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] };
 const y: SampleArray = { data: Uint8Array.of(0, 1, 2), shape: [3], oneHot: 3 };

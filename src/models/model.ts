@@ -1,14 +1,12 @@
 import { GraphError, ValueError } from '../core/errors.js';
 import { type Shape, sizeOf } from '../core/shape.js';
-import { ArrayDataset, type SampleArray } from '../data/array-dataset.js';
-import { type Dataset, splitDataset } from '../data/dataset.js';
-import { isSampleStream, type SampleStream, StreamDataset } from '../data/stream-dataset.js';
+import type { Dataset } from '../data/dataset.js';
+import { isSampleStream, type SampleStream } from '../data/stream-dataset.js';
 import type { CallContext } from '../graph/graph-layer.js';
-import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
 import type { Variable } from '../graph/variable.js';
 import { profileStep, type StepProfile } from '../inspect/step-profile.js';
 import { countParameters, formatSummary, summarize } from '../inspect/summary.js';
-import { Layer, type LayerConfig, type LayerOptions } from '../layers/layer.js';
+import { Layer, type LayerConfig } from '../layers/layer.js';
 import { networkToConfig } from '../network/config.js';
 import { isNetworkLayer, Network } from '../network/network.js';
 import type { Value } from '../ops/ir.js';
@@ -16,118 +14,41 @@ import type { Plan } from '../plan/plan.js';
 import type { Executor } from '../runtime/executor.js';
 import { checkSamples } from '../training/batch-runner.js';
 import { runStatistics } from '../training/batch-statistics.js';
-import { type Callback, CallbackList, type TrainingControl } from '../training/callback.js';
-import type { EpochPosition } from '../training/epoch-position.js';
+import { CallbackList, type TrainingControl } from '../training/callback.js';
 import { requireBatchSize, runEvaluate, runFit, runPredict } from '../training/fit.js';
 import { History } from '../training/history.js';
-import type { LossLike } from '../training/losses.js';
-import type { MetricLike } from '../training/metrics.js';
-import { Objective, type PerOutput } from '../training/objective.js';
+import { Objective } from '../training/objective.js';
 import type { Optimizer } from '../training/optimizer.js';
-import { type OptimizerLike, resolveOptimizer } from '../training/optimizers.js';
+import { resolveOptimizer } from '../training/optimizers.js';
 import { type Probe, type ProbeOptions, runProbe } from '../training/probe.js';
 import { type ClassWeight, SampleWeights } from '../training/sample-weights.js';
 import type { NamedVariable, Trainee } from '../training/trainee.js';
 import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
+import {
+  DEFAULT_BATCH_SIZE,
+  isDataset,
+  splitValidation,
+  streamedData,
+  toDataset,
+} from './fit-data.js';
+import type {
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  ModelOptions,
+  ObjectiveOptions,
+  Prediction,
+  RunOptions,
+  Samples,
+  WeightChoice,
+} from './model-options.js';
 import { type ExecutorOptions, platform } from './platform.js';
-
-/** Options of `Model`. */
-export interface ModelOptions extends LayerOptions {
-  /** One `input()` tensor or several. */
-  inputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** One tensor or several that were computed from the inputs. */
-  outputs: SymbolicTensor | readonly SymbolicTensor[];
-}
-
-/** Options of `compile`. */
-export interface CompileOptions extends ExecutorOptions {
-  /** Default `adam`. */
-  optimizer?: OptimizerLike;
-  /** One loss, or one for each output, in order or by name. */
-  loss: PerOutput<LossLike>;
-  /** Weights of the outputs' losses; default 1. */
-  lossWeights?: readonly number[] | Readonly<Record<string, number>>;
-  /** Reported beside the loss, for all outputs or by output name. */
-  metrics?: readonly MetricLike[] | Readonly<Record<string, readonly MetricLike[]>>;
-  /** A ready executor instead of one by options, for example the float64 reference. */
-  on?: Executor;
-}
-
-/** What a model was told by `compile` about losses and metrics. */
-export type ObjectiveOptions = Pick<CompileOptions, 'loss' | 'lossWeights' | 'metrics'>;
-
-/** Arrays of samples: one, or one for each input or output. */
-export type Samples = SampleArray | readonly SampleArray[];
-
-/** Options of `fit`, with Keras's names and defaults. */
-export interface FitOptions {
-  /** Default 1. */
-  epochs?: number;
-  /** Samples in a step; default 32. */
-  batchSize?: number;
-  /** Steps in an epoch, for a stream of samples or batches, which has no length. */
-  stepsPerEpoch?: number;
-  /** Share of the samples, the last ones, that are kept for validation. */
-  validationSplit?: number;
-  /** Data for validation: a data set, or inputs and targets, with the weights of the samples if wished. */
-  validationData?:
-    | Dataset
-    | readonly [Samples, Samples]
-    | readonly [Samples, Samples, ArrayLike<number>];
-  /** What each sample counts in the loss; the loss is Σ weight · loss / samples. Default 1. */
-  sampleWeight?: ArrayLike<number>;
-  /** What the samples of each class count in the loss, by class index, such as `{ 0: 1, 1: 2 }`. */
-  classWeight?: ClassWeight;
-  /** Whether validation sees the weights or their moving averages (`useEma`); default `current`. */
-  validationWeights?: WeightChoice;
-  /** Whether each epoch has an order of its own; default true. */
-  shuffle?: boolean;
-  /** Determines the order of samples and dropout; default 0. */
-  seed?: number;
-  /** Hooks. */
-  callbacks?: readonly Callback[];
-  /** Whether progress is shown; default true. */
-  verbose?: boolean;
-  /** First epoch, from 0, when training goes on. */
-  initialEpoch?: number;
-  /** Where in the first epoch to go on, as found in `History.stoppedAt`. */
-  initialPosition?: EpochPosition;
-}
-
-/** The weights as they are, or their moving averages, which an optimizer with `useEma` keeps. */
-export type WeightChoice = 'current' | 'ema';
-
-/** Options of `evaluate` and `predict`. */
-export interface RunOptions {
-  /** Default `current`. */
-  weights?: WeightChoice;
-  /** Samples in a step; default 32. */
-  batchSize?: number;
-  /** Hooks. */
-  callbacks?: readonly Callback[];
-}
-
-/** Options of `evaluate`. */
-export interface EvaluateOptions extends RunOptions {
-  /** What each sample counts in the loss; default 1. */
-  sampleWeight?: ArrayLike<number>;
-}
-
-/** Predictions for all samples: values row-major, and their shape `[samples, ...]`. */
-export interface Prediction {
-  /** Values, row-major. */
-  data: Float32Array;
-  /** `[samples, ...]`. */
-  shape: number[];
-}
 
 interface Compiled {
   given: ObjectiveOptions;
   objective: Objective;
   optimizer: Optimizer;
 }
-
-const DEFAULT_BATCH_SIZE = 32;
 
 /**
  * A graph of layers between inputs and outputs that can be trained, evaluated and used, as in Keras's
@@ -290,7 +211,11 @@ export class Model extends Layer implements Trainee, TrainingControl {
   ): Promise<History> {
     if (isSampleStream(x)) {
       const options = (yOrOptions ?? {}) as FitOptions;
-      return this.fit(this.#streamed(x, options), { ...options, shuffle: false });
+      const data = streamedData(x, options, {
+        inputShapes: this.inputShapes,
+        targetShapes: this.#requireCompiled('fit').objective.targetShapes,
+      });
+      return this.fit(data, { ...options, shuffle: false });
     }
     const [data, options] = isDataset(x)
       ? [x, (yOrOptions ?? {}) as FitOptions]
@@ -584,27 +509,6 @@ export class Model extends Layer implements Trainee, TrainingControl {
     );
   }
 
-  #streamed(stream: SampleStream, options: FitOptions): Dataset {
-    const { stepsPerEpoch, batchSize = DEFAULT_BATCH_SIZE, shuffle, validationSplit } = options;
-    requireBatchSize(batchSize);
-    if (stepsPerEpoch === undefined || !Number.isSafeInteger(stepsPerEpoch * batchSize)) {
-      throw new ValueError(
-        `a stream has no length, so fit needs stepsPerEpoch, a whole number, got ${stepsPerEpoch}`,
-      );
-    }
-    if (stepsPerEpoch < 1 || shuffle === true || (validationSplit ?? 0) > 0) {
-      throw new ValueError(
-        'a stream comes in its own order: leave shuffle and validationSplit out, and let stepsPerEpoch be at least 1',
-      );
-    }
-    return new StreamDataset({
-      stream,
-      size: stepsPerEpoch * batchSize,
-      inputShapes: this.inputShapes,
-      targetShapes: this.#requireCompiled('fit').objective.targetShapes,
-    });
-  }
-
   /** What samples count; undefined where nothing was said. @throws {ValueError} for weights that do not fit. */
   #weights(
     options: { sampleWeight?: ArrayLike<number>; classWeight?: ClassWeight },
@@ -639,30 +543,4 @@ function frozenLayersOf(network: Network, prefix: string): string[] {
 function isEma(weights: WeightChoice = 'current'): boolean {
   if (weights === 'current' || weights === 'ema') return weights === 'ema';
   throw new ValueError(`the weights can be 'current' or 'ema', got '${weights}'`);
-}
-
-function isDataset(x: Dataset | SampleStream | Samples): x is Dataset {
-  return 'gather' in x;
-}
-
-function toDataset(x: Samples, y: Samples): ArrayDataset {
-  if (y === undefined) {
-    throw new ValueError('targets are missing; give them after the inputs: fit(x, y, options)');
-  }
-  const list = (samples: Samples) =>
-    (Array.isArray(samples) ? samples : [samples]) as readonly SampleArray[];
-  return new ArrayDataset({ inputs: list(x), targets: list(y) });
-}
-
-function splitValidation(data: Dataset, options: FitOptions) {
-  const { validationData, validationSplit } = options;
-  if (validationData !== undefined) {
-    const validation =
-      'gather' in validationData ? validationData : toDataset(validationData[0], validationData[1]);
-    return { train: data, validation };
-  }
-  if (validationSplit === undefined || validationSplit === 0) {
-    return { train: data, validation: undefined };
-  }
-  return splitDataset(data, validationSplit);
 }

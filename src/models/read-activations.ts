@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
 import type { SymbolicTensor } from '../graph/symbolic-tensor.js';
-import { Model, type Prediction, type RunOptions, type Samples } from './model.js';
+import { Model } from './model.js';
+import type { Prediction, RunOptions, Samples } from './model-options.js';
 
 /**
  * Outputs of layers for every sample, in inference mode.

@@ -5,7 +5,8 @@ import type { Augmentation } from '../data/augment/augmentation.js';
 import type { Dataset, GatherContext } from '../data/dataset.js';
 import { activation } from '../layers/activation.js';
 import { input } from '../layers/input-layer.js';
-import { Model, type Prediction, type RunOptions } from './model.js';
+import { Model } from './model.js';
+import type { Prediction, RunOptions } from './model-options.js';
 
 /** Options of {@link predictViews} and {@link evaluateViews}. */
 export interface ViewOptions extends RunOptions {

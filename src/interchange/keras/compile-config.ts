@@ -1,5 +1,6 @@
 import { ValueError } from '../../core/errors.js';
-import type { CompileOptions, Model } from '../../models/model.js';
+import type { Model } from '../../models/model.js';
+import type { CompileOptions } from '../../models/model-options.js';
 import type { Loss } from '../../training/loss.js';
 import { type LossName, resolveLoss } from '../../training/losses.js';
 import type { DatasetMetric, Metric } from '../../training/metric.js';
