@@ -5,7 +5,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import {
   ArrayDataset,
   type Augmentation,
@@ -22,7 +21,8 @@ import {
   resolveAugmentation,
   smallResnet,
   take,
-} from '../src/node.js';
+} from 'residuum';
+import sharp from 'sharp';
 
 const BATCH = 64;
 const IMAGES = 1024;

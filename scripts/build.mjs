@@ -1,11 +1,11 @@
-// Builds everything: kernels to WebAssembly, TypeScript to dist/, and the `residuum` command of this
-// checkout. Also the `prepare` script, so that `npm ci` leaves a checkout ready for use.
+// Builds everything: kernels to WebAssembly, TypeScript to dist/, the bundle for Node, and the `residuum`
+// command of this checkout. Also the `prepare` script, so that `npm ci` leaves a checkout ready for use.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { listFiles, root } from './source-files.mjs';
 
 const SOURCE_FOLDERS = ['src', 'cli', 'tests', 'examples', 'benchmarks'];
-const COMMAND = 'dist/cli/main.js';
+const COMMAND = 'dist/node/main.js';
 
 /** Whether the development dependencies are there; `npm ci --omit=dev` leaves them out. */
 function hasCompilers() {
@@ -64,13 +64,24 @@ function linkCommand() {
   const folder = join(root, 'node_modules/.bin');
   mkdirSync(folder, { recursive: true });
   if (process.platform === 'win32') {
-    const script = '@ECHO off\r\nnode "%~dp0\\..\\..\\dist\\cli\\main.js" %*\r\n';
+    const script = '@ECHO off\r\nnode "%~dp0\\..\\..\\dist\\node\\main.js" %*\r\n';
     writeFileSync(join(folder, 'residuum.cmd'), script);
     return;
   }
   const link = join(folder, 'residuum');
-  if (lstatSync(link, { throwIfNoEntry: false })) return;
-  symlinkSync(`../../${COMMAND}`, link);
+  const target = `../../${COMMAND}`;
+  if (linkTarget(link) === target) return;
+  rmSync(link, { force: true });
+  symlinkSync(target, link);
+}
+
+/** Where a link leads; undefined when there is none. */
+function linkTarget(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
 }
 
 if (hasCompilers()) {
@@ -78,6 +89,10 @@ if (hasCompilers()) {
   await buildKernels();
   removeStaleOutputs();
   process.exitCode = compileTypeScript();
+  if (process.exitCode === 0) {
+    const { bundleNode } = await import('./bundle-node.mjs');
+    await bundleNode();
+  }
 } else {
   console.log('Nothing was compiled: the development dependencies are not installed.');
 }

@@ -1,4 +1,3 @@
-import '../../src/browser.js';
 import { productSteps } from '../workloads/timed-products.js';
 import { type TimedSteps, timeEach, trainingSteps } from '../workloads/timed-steps.js';
 

@@ -42,6 +42,8 @@ async function bundle(): Promise<string> {
     bundle: true,
     format: 'esm',
     outdir: folder,
+    // The compiler's paths name the Node entry.
+    alias: { residuum: join(repository, 'dist/src/browser.js') },
     logLevel: 'silent',
   });
   return folder;

@@ -1,6 +1,5 @@
 // Steps of ours: residuum-step.js train|predict|gemm [--network article] [--batch 100] …
 import { parseArgs } from 'node:util';
-import '../../src/node.js';
 import { residuumVersions } from '../runner/residuum-versions.js';
 import { productSteps } from '../workloads/timed-products.js';
 import { predictionSteps, trainingSteps } from '../workloads/timed-steps.js';

@@ -30,7 +30,7 @@ function trainOneEpoch(): number {
     const { status, stderr } = spawnSync(
       process.execPath,
       [
-        join(repository, 'dist/cli/main.js'),
+        join(repository, 'dist/node/main.js'),
         'train',
         ...['--dataset', 'fashion-mnist', '--epochs', '1', '--batch-size', '100', '--out', out],
         ...['--replicas', values.replicas],

@@ -1,4 +1,4 @@
-import { type Model, resnet50, sgd } from '../../src/library.js';
+import { type Model, resnet50, sgd } from 'residuum';
 import { cifarResnet } from './cifar-resnet.js';
 import { imagenetResnet50 } from './imagenet-resnet50.js';
 

@@ -10,7 +10,7 @@ import {
   Model,
   ops,
   type SymbolicTensor,
-} from '../../src/library.js';
+} from 'residuum';
 
 const STAGES = [16, 32, 64];
 

@@ -10,7 +10,7 @@ import {
   Model,
   maxPooling2d,
   type SymbolicTensor,
-} from '../../src/library.js';
+} from 'residuum';
 
 const STAGES = [
   { stage: 2, blocks: 'abc', filters: [64, 64, 256], strides: 1 },

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { relative } from 'node:path';
-import { ValueError } from '../../src/core/errors.js';
+import { ValueError } from 'residuum';
 import { allQuestions } from '../questions/all-questions.js';
 import { type AnswerRecord, answerOf, keepAnswers } from './bench-record.js';
 import { Calibrations } from './calibrations.js';

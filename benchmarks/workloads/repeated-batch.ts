@@ -1,4 +1,4 @@
-import type { Dataset, Model } from '../../src/library.js';
+import type { Dataset, Model } from 'residuum';
 import { fixedBatch } from '../networks/bench-networks.js';
 
 /** A data set of one batch over and over, copied each time as batches of other data sets are. */

@@ -1,4 +1,4 @@
-import { dense, input, Model } from '../../src/library.js';
+import { dense, input, Model } from 'residuum';
 import type { TimedSteps } from './timed-steps.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Model } from '../../src/library.js';
+import type { Model } from 'residuum';
 import { benchNetworks, benchOptimizers, fixedBatch, rowOf } from '../networks/bench-networks.js';
 import { RepeatedBatch } from './repeated-batch.js';
 

@@ -16,7 +16,7 @@ import {
   reshape,
   type TensorInput,
   torchvision,
-} from 'residuum';
+} from '../node.js';
 import { torchFormat } from './torch-format.js';
 
 // Zeros are quick to make, and most tests look at names and shapes.

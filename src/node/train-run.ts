@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { applications, findApplication } from '../applications/registry.js';
 import { DataError, DivergenceError, ResiduumError, ValueError } from '../core/errors.js';
@@ -10,6 +9,7 @@ import type { DownloadProgress } from './data/download-dataset.js';
 import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
 import type { FileSystem } from './files.js';
 import { describeMachine } from './machine.js';
+import { readPackageJson } from './package-file.js';
 import { RunFolder } from './run-folder.js';
 import { reportFailure, writeRunReport } from './run-report.js';
 import { augmentTraining, buildModel } from './runs/build-model.js';
@@ -673,9 +673,8 @@ function versions(): RunRecord['versions'] {
   return { residuum: residuumVersion(), node: process.version };
 }
 
-/** Version of this package; seen from `dist/src/node/`. */
+/** Version of this package. */
 export function residuumVersion(): string {
-  const path = new URL('../../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  const { version } = readPackageJson('package.json') as { version: string };
   return version;
 }

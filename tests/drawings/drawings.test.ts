@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { findResidualBlocks } from '../../src/drawings/find-residual-blocks.js';
+import { modelGraph } from '../../src/drawings/model-graph.js';
 import {
   activation,
   add,
@@ -22,9 +24,7 @@ import {
   modelDot,
   modelPage,
   ValueError,
-} from 'residuum';
-import { findResidualBlocks } from '../../src/drawings/find-residual-blocks.js';
-import { modelGraph } from '../../src/drawings/model-graph.js';
+} from '../../src/node.js';
 
 /** Golden files lie beside the source; seen from `dist/tests/drawings/`. */
 const GOLDEN = fileURLToPath(new URL('../../../tests/drawings/golden', import.meta.url));

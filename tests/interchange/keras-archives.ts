@@ -11,7 +11,7 @@ import {
   encodeLegacyH5,
   input,
   Model,
-} from 'residuum';
+} from '../../src/node.js';
 
 /** The pieces of a file as one array. */
 export const bytesOf = (pieces: readonly Uint8Array[]): Uint8Array =>

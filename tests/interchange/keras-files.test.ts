@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
+import { networkToConfig } from '../../src/network/config.js';
 import {
   activation,
   adam,
@@ -28,9 +30,7 @@ import {
   sgd,
   warmUp,
   zeroPadding2d,
-} from 'residuum';
-import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
-import { networkToConfig } from '../../src/network/config.js';
+} from '../../src/node.js';
 import { randomGraph } from '../interop/random-graphs.js';
 import { buildModel } from '../layers/layer-row.js';
 import { layerRows } from '../layers/layer-rows.js';

@@ -15,7 +15,7 @@ import {
   modelToJson,
   Random,
   ResiduumError,
-} from 'residuum';
+} from '../../src/node.js';
 import {
   bytesOf,
   changedArchive,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { decodeOnnx } from '../../src/formats/onnx/decode-onnx.js';
+import { runOnnx } from '../../src/node/run-onnx.js';
 import {
   exportOnnx,
   input,
@@ -10,9 +12,7 @@ import {
   seededInput,
   setRandomSeed,
   ValueError,
-} from 'residuum';
-import { decodeOnnx } from '../../src/formats/onnx/decode-onnx.js';
-import { runOnnx } from '../../src/node/run-onnx.js';
+} from '../../src/node.js';
 import { relativeError } from '../parity/relative-error.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { exportOnnx, FormatError, importOnnx, Model, modelFormats, Random } from 'residuum';
 import { encodeOnnx } from '../../src/formats/onnx/encode-onnx.js';
 import type {
   OnnxAttribute,
@@ -9,6 +8,14 @@ import type {
   OnnxValue,
 } from '../../src/formats/onnx/onnx-model.js';
 import { ProtobufWriter } from '../../src/formats/protobuf/protobuf-writer.js';
+import {
+  exportOnnx,
+  FormatError,
+  importOnnx,
+  Model,
+  modelFormats,
+  Random,
+} from '../../src/node.js';
 import { Limits } from './limits.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { decodeOnnx } from '../../src/formats/onnx/decode-onnx.js';
+import { encodeOnnx } from '../../src/formats/onnx/encode-onnx.js';
+import type { OnnxNode } from '../../src/formats/onnx/onnx-model.js';
 import {
   exportOnnx,
   FormatError,
@@ -8,10 +11,7 @@ import {
   resnet50,
   seededInput,
   setRandomSeed,
-} from 'residuum';
-import { decodeOnnx } from '../../src/formats/onnx/decode-onnx.js';
-import { encodeOnnx } from '../../src/formats/onnx/encode-onnx.js';
-import type { OnnxNode } from '../../src/formats/onnx/onnx-model.js';
+} from '../../src/node.js';
 import { relativeError } from '../parity/relative-error.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
 

@@ -22,7 +22,7 @@ import {
   softmax,
   subtract,
   zeroPadding2d,
-} from 'residuum';
+} from '../../src/node.js';
 
 /** Gives every weight random values, so that no bias or statistic is at its trivial first value. */
 export async function scatterWeights(model: Model, seed: number): Promise<Model> {

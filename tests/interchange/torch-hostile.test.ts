@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cifarPlain, Random, ResiduumError } from 'residuum';
 import type { ModelFormat } from '../../src/interchange/model-format.js';
 import { safetensorsFormat } from '../../src/interchange/safetensors-format.js';
 import { torchFormat } from '../../src/interchange/torch-format.js';
+import { cifarPlain, Random, ResiduumError } from '../../src/node.js';
 import { Limits } from './limits.js';
 
 const MUTANTS = 2000;

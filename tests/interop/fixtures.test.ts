@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { decodeSafetensors } from 'residuum';
+import { decodeSafetensors } from '../../src/node.js';
 import { relativeError } from '../parity/relative-error.js';
 import { pythonWithFrameworks, root } from './python-environment.js';
 

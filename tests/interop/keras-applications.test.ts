@@ -7,7 +7,7 @@ import {
   type Model,
   type ResidualNetworkOptions,
   summarize,
-} from 'residuum';
+} from '../../src/node.js';
 import { runPython } from './run-python.js';
 
 interface KerasLayer {

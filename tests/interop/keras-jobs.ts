@@ -1,3 +1,4 @@
+import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
 import {
   adam,
   adamW,
@@ -51,8 +52,7 @@ import {
   squaredHinge,
   topKAccuracy,
   zeros,
-} from 'residuum';
-import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
+} from '../../src/node.js';
 import { buildModel } from '../layers/layer-row.js';
 import { layerRows } from '../layers/layer-rows.js';
 import { randomGraph } from './random-graphs.js';

@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
+import { networkToConfig } from '../../src/network/config.js';
 import {
   decodeKeras,
   decodeLegacyH5,
@@ -16,9 +18,7 @@ import {
   modelToJson,
   type SampleArray,
   type TensorInput,
-} from 'residuum';
-import { sharedLayerClasses } from '../../src/interchange/keras/layer-options.js';
-import { networkToConfig } from '../../src/network/config.js';
+} from '../../src/node.js';
 import { keras2Config } from '../interchange/keras2-config.js';
 import { relativeError } from '../parity/relative-error.js';
 import {

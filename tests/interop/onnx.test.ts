@@ -18,7 +18,7 @@ import {
   seededInput,
   setRandomSeed,
   smallResnet,
-} from 'residuum';
+} from '../../src/node.js';
 import { onnxNetworks, scatterWeights } from '../interchange/onnx-networks.js';
 import { relativeError } from '../parity/relative-error.js';
 import { pythonWithFrameworks } from './python-environment.js';

@@ -25,7 +25,7 @@ import {
   softmax,
   subtract,
   zeroPadding2d,
-} from 'residuum';
+} from '../../src/node.js';
 
 type Window = { padding: 'valid' | 'same'; strides: [number, number] };
 

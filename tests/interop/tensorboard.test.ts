@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cosineDecay, createReferenceExecutor, sgd, tensorBoard } from 'residuum';
+import { cosineDecay, createReferenceExecutor, sgd, tensorBoard } from '../../src/node.js';
 import { IMAGE, residualModel, samples } from '../training/small-models.js';
 import { runPython } from './run-python.js';
 

@@ -10,7 +10,7 @@ import {
   importModel,
   sgd,
   torchvision,
-} from 'residuum';
+} from '../../src/node.js';
 import { relativeError } from '../parity/relative-error.js';
 import { PythonWorker } from './python-worker.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeModel, encodeModel } from 'residuum';
+import { decodeModel, encodeModel } from '../../src/node.js';
 import { randomGraph } from '../interop/random-graphs.js';
 
 test('random residual graphs are made again alike, and come back from a file', async () => {

@@ -7,7 +7,7 @@ import {
   type Model,
   type ResidualNetworkOptions,
   torchvision,
-} from 'residuum';
+} from '../../src/node.js';
 
 type Build = (options?: ResidualNetworkOptions) => Model;
 

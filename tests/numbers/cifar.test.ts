@@ -7,7 +7,7 @@ import {
   findApplication,
   Model,
   summarize,
-} from 'residuum';
+} from '../../src/node.js';
 
 const images = { inputShape: [28, 28, 1], classes: 10 };
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { decodeSafetensors } from 'residuum';
 import {
   brighten,
   changeContrast,
@@ -13,6 +12,7 @@ import { type FillMode, sourcePlace } from '../../src/data/augment/fill-mode.js'
 import { type RandAugmentChange, randAugmentChanger } from '../../src/data/augment/rand-augment.js';
 import { setRotation } from '../../src/data/augment/rotate.js';
 import { bilinearWarp, identityMap, keepCentre } from '../../src/data/augment/warp.js';
+import { decodeSafetensors } from '../../src/node.js';
 
 /** One change of one image; `augmentations.py` says what torchvision, Keras and NumPy make of it. */
 interface Case {

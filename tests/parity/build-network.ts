@@ -23,7 +23,7 @@ import {
   sgd,
   sparseCategoricalCrossentropy,
   zeroPadding2d,
-} from 'residuum';
+} from '../../src/node.js';
 import type { FixtureDescription, FixtureLayer } from './fixture.js';
 
 type Options = Record<string, never>;

@@ -8,7 +8,7 @@ import {
   type RunPlan,
   resolveCallback,
   sgd,
-} from 'residuum';
+} from '../../src/node.js';
 import { denseModel } from '../training/small-models.js';
 
 /** What a callback of the real Keras does at given figures of epochs. */

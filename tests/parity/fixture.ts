@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { decodeSafetensors, type TensorEntry } from 'residuum';
+import { decodeSafetensors, type TensorEntry } from '../../src/node.js';
 
 /** A layer of a fixture's network; options are Keras's in camelCase. */
 export interface FixtureLayer {

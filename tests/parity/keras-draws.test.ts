@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { glorotNormal, glorotUniform, heNormal, heUniform } from 'residuum';
+import { glorotNormal, glorotUniform, heNormal, heUniform } from '../../src/node.js';
 
 /** What an initializer of the real Keras drew: SHA-256 of the float32 numbers, and the first three. */
 interface Draw {

@@ -13,7 +13,7 @@ import {
   ops,
   resolveLoss,
   sgd,
-} from 'residuum';
+} from '../../src/node.js';
 import { relativeError } from './relative-error.js';
 
 /** A loss of the real Keras in float64, with its gradient, also with weights of samples. */

@@ -20,7 +20,7 @@ import {
   resolveMetric,
   UnknownNameError,
   ValueError,
-} from 'residuum';
+} from '../../src/node.js';
 import { denseModel } from '../training/small-models.js';
 
 /** Metrics of the real Keras over one data set. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DataError, decodeNpy, FormatError, NpzArchive, npySamples, Random } from 'residuum';
+import {
+  DataError,
+  decodeNpy,
+  FormatError,
+  NpzArchive,
+  npySamples,
+  Random,
+} from '../../src/node.js';
 
 /** What `npy_arrays.py` wrote with the real NumPy. */
 function fixture(name: string): NpzArchive {

@@ -5,7 +5,7 @@ import {
   type Executor,
   type OptimizerName,
   resolveOptimizer,
-} from 'residuum';
+} from '../../src/node.js';
 import { buildNetwork, compileOptions } from './build-network.js';
 import { type FixtureDescription, readFixture, samples, values } from './fixture.js';
 import { relativeError } from './relative-error.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ExecutorOptions } from 'residuum';
+import type { ExecutorOptions } from '../../src/node.js';
 import { deterministicWeight, sampleIndices, uniform } from './deterministic.js';
 import { readFixture, values } from './fixture.js';
 import { relativeError } from './relative-error.js';

@@ -1,4 +1,4 @@
-import type { ExecutorOptions } from 'residuum';
+import type { ExecutorOptions } from '../../src/node.js';
 import { buildNetwork, compileOptions } from './build-network.js';
 import { type Fixture, samples } from './fixture.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { resolveSchedule, scheduleNames } from 'residuum';
+import { resolveSchedule, scheduleNames } from '../../src/node.js';
 
 /** Rates of a schedule of the real Keras or PyTorch, by the number of steps before. */
 interface Case {

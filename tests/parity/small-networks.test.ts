@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { decodeSafetensors, type ExecutorOptions } from 'residuum';
+import { decodeSafetensors, type ExecutorOptions } from '../../src/node.js';
 import { readFixture, values } from './fixture.js';
 import { relativeError } from './relative-error.js';
 import { runFixture } from './run-fixture.js';

@@ -22,7 +22,7 @@ import {
   scoreGradient,
   UnknownNameError,
   ValueError,
-} from 'residuum';
+} from '../../src/node.js';
 
 const makeExecutor = () => createReferenceExecutor({ precision: 'float64' });
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Random } from '../../src/core/random.js';
 import { logDigest } from '../../src/node/runs/log-digest.js';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../node/main.js', import.meta.url));
 
 /** A run of a second or so: all its parts are short, so that a kill meets each of them often. */
 const SETTINGS = [

@@ -8,7 +8,7 @@ import { digestOf } from './chaos.js';
 import { countDiskCalls, trainOnFailingDisk } from './disk-failures.js';
 import { resultOf } from './tiny-run.js';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../node/main.js', import.meta.url));
 
 test('a disk that fails at a write costs an error in one sentence and nothing else', async (t) => {
   const folder = temporaryFolder(t);

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { logDigest } from '../../src/node/runs/log-digest.js';
+import { type RunHooks, type RunSettings, resumeRun, startRun } from '../../src/node/train-run.js';
 import {
   activation,
   add,
@@ -14,9 +16,7 @@ import {
   input,
   Model,
   setRandomSeed,
-} from 'residuum';
-import { logDigest } from '../../src/node/runs/log-digest.js';
-import { type RunHooks, type RunSettings, resumeRun, startRun } from '../../src/node/train-run.js';
+} from '../../src/node.js';
 import { MINI_FOLDER } from '../e2e/cli/command.js';
 
 const IMAGES = 1012;

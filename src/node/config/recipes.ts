@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { UnknownNameError } from '../../core/errors.js';
-import { packagePath } from './package-file.js';
+import { packagePath } from '../package-file.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
 
 const FOLDER = 'recipes';

@@ -6,9 +6,9 @@ import { datasetCatalog } from '../../data/catalog.js';
 import { parseUntrustedJson } from '../../formats/json-text.js';
 import type { ResizeMode } from '../data/decode-image.js';
 import { readFileBounded } from '../files.js';
+import { readPackageJson } from '../package-file.js';
 import type { CheckpointSettings } from '../runs/run-record.js';
 import { checkJson, type JsonSchema } from './json-schema.js';
-import { readPackageJson } from './package-file.js';
 
 /** A run as JSON describes it; whatever is left out has a default. `schemas/run.json` is its schema. */
 export interface RunConfig {

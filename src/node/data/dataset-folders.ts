@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packagePath } from '../package-file.js';
 
 /**
  * The folder that downloads are kept in, one folder in it for each data set: `RESIDUUM_CACHE`, else
@@ -22,8 +22,7 @@ export function systemFolder(name: string): string {
   return join('/usr/share/datasets', name);
 }
 
-/** Where a data set that ships with residuum lies; seen from `dist/src/node/data/`. */
+/** Where a data set that ships with residuum lies. */
 export function packageFolder(name: string): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return join(here, '..', '..', '..', '..', 'datasets', name);
+  return packagePath(`datasets/${name}`);
 }

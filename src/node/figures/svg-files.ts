@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ValueError } from '../../core/errors.js';
 import { figureSize } from '../../figures/svg.js';
 import { type FigureTheme, withTheme } from '../../figures/theme.js';
 import { writeFileAtomic } from '../files.js';
+import { packagePath } from '../package-file.js';
 
 /** Options of `svgToPng`. */
 export interface PngOptions {
@@ -16,9 +16,9 @@ export interface PngOptions {
 const BASE_DPI = 96;
 const MOST_PIXELS = 2 ** 28;
 
-/** Fonts that come with residuum; seen from `dist/src/node/figures/`. */
+/** Fonts that come with residuum. */
 export function figureFont(face: 'regular' | 'bold'): string {
-  return fileURLToPath(new URL(`../../../../fonts/figures-${face}.ttf`, import.meta.url));
+  return packagePath(`fonts/figures-${face}.ttf`);
 }
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../node/main.js', import.meta.url));
 
 /** The data set that ships with the repository. */
 export const MINI_FOLDER = fileURLToPath(

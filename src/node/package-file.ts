@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The place of a file that ships with the package, by its path there; seen from `dist/src/node/config/`. */
+/** The place of a file or folder that ships with the package, by its path there. */
 export function packagePath(path: string): string {
-  return fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
+  // The package finds itself by name, whether this code is a file of its own or part of a bundle.
+  return fileURLToPath(new URL(path, import.meta.resolve('residuum/package.json')));
 }
 
 /** The content of a JSON file that ships with the package. */
