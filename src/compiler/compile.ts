@@ -6,9 +6,11 @@ import type { StateLayout } from '../plan/state-layout.js';
 import { validatePlan } from '../plan/validate-plan.js';
 import { differentiate } from './differentiate.js';
 import { fuseBatchNormBias, fuseBatchNormRelu, fuseBatchNormResidual } from './fuse-batch-norm.js';
+import { fuseGatedSums } from './fuse-gated-sums.js';
 import { fuseGradientSums } from './fuse-gradient-sums.js';
 import { fuseSoftmaxCrossentropy } from './fuse-softmax-crossentropy.js';
 import { lower } from './lower.js';
+import { markGated } from './mark-gated.js';
 import { materializeUpdates } from './materialize-updates.js';
 import { planMemory } from './plan-memory.js';
 import { removeUnused } from './remove-unused.js';
@@ -35,8 +37,8 @@ export interface StepRecipe {
 }
 
 /**
- * Compiles one replica's step. This is the whole compiler, in order: trace → fuse → differentiate →
- * optimizer → fuse sums → clean up → lower to kernels → plan memory → validate.
+ * Compiles one replica's step. This is the whole compiler, in order: trace → fuse → mark what gates leave
+ * out → differentiate → optimizer → fuse sums → clean up → lower to kernels → plan memory → validate.
  */
 export function compileReplica(
   recipe: StepRecipe,
@@ -49,7 +51,10 @@ export function compileReplica(
   fuseBatchNormResidual(graph);
   fuseBatchNormRelu(graph);
   fuseSoftmaxCrossentropy(graph);
+  const { loss, observed = new Map<string, Value>() } = training ?? {};
+  markGated(graph, [...(loss === undefined ? [] : [loss]), ...observed.values()]);
   if (training !== undefined) appendTraining(graph, training);
+  fuseGatedSums(graph);
   fuseGradientSums(graph);
   materializeUpdates(graph);
   removeUnused(graph);

@@ -1,6 +1,7 @@
 import { sameShape } from '../core/shape.js';
 import { binaryOp } from '../ops/binary.js';
 import type { IrGraph, Operation, Value } from '../ops/ir.js';
+import { sameGates } from '../plan/gate.js';
 import { Consumers } from './consumers.js';
 
 /**
@@ -41,7 +42,7 @@ function takeUp(
   if (producer === undefined || accumulator === undefined || gone.has(producer)) return undefined;
   const { input, output } = accumulator;
   if (producer.inputs[input] !== undefined || producer.outputs[output] !== own) return undefined;
-  if (consumers.soleReader(own) !== add) return undefined;
+  if (consumers.soleReader(own) !== add || !sameGates(producer.gates, add.gates)) return undefined;
   const fused: Operation = {
     ...producer,
     inputs: { ...producer.inputs, [input]: other },

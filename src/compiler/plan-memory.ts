@@ -132,6 +132,7 @@ class MemoryPlanner {
         attributes: call.attributes,
         ...(workspace && { workspace: add('workspace', [workspace.size], workspace) }),
         ...(call.every !== undefined && { every: call.every }),
+        ...(call.gates !== undefined && { gates: call.gates }),
         source: call.source,
         phase: call.phase,
       } as KernelCall;

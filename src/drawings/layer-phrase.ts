@@ -73,7 +73,7 @@ const phrases: Readonly<Record<string, (config: Config) => string>> = {
   GlobalAveragePooling2D: () => 'global average pooling',
   GlobalMaxPooling2D: () => 'global max pooling',
   ZeroPadding2D: () => 'zero padding',
-  DropPath: (config) => `drop path ${config.rate}`,
+  DropPath: ({ rate, per }) => `drop path ${rate}${per === 'batch' ? ' by batch' : ''}`,
   Dropout: (config) => `dropout ${config.rate}`,
   Flatten: () => 'flatten',
   Add: () => '+',

@@ -66,10 +66,24 @@ export function requireFlag(value: unknown, name: string, what: string): boolean
   throw new ValueError(`${what}: ${name} must be true or false, got ${show(value)}`);
 }
 
+/**
+ * One of the names.
+ * @param what it is the name of, such as `padding of layer 'conv'`.
+ * @throws {UnknownNameError} for anything else.
+ */
+export function requireOneOf<N extends string>(
+  value: unknown,
+  names: readonly N[],
+  what: string,
+): N {
+  const found = names.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new UnknownNameError(what, String(value), names);
+}
+
 /** `valid` or `same`. @throws {UnknownNameError} for anything else. */
 export function requirePadding(value: unknown, what: string): Padding {
-  if (value === 'valid' || value === 'same') return value;
-  throw new UnknownNameError(`padding of ${what}`, String(value), ['valid', 'same']);
+  return requireOneOf(value, ['valid', 'same'], `padding of ${what}`);
 }
 
 /**

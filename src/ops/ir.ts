@@ -1,5 +1,6 @@
 import { ShapeError } from '../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
+import type { Gate } from '../plan/gate.js';
 import type { KernelChoice } from '../plan/kernel-choice.js';
 import type { KernelName, KernelTable, Phase } from '../plan/kernels.js';
 import type { PlanFusion } from '../plan/plan.js';
@@ -33,6 +34,8 @@ export interface Operation {
   readonly phase: Phase;
   /** It runs only at steps that this divides; see `KernelCall`. */
   readonly every?: number;
+  /** It runs only while all these gates are open; else nobody reads its outputs. */
+  readonly gates?: readonly Gate[];
 }
 
 /** What a gradient rule sees: the operation and the gradients of its outputs (absent where zero). */
@@ -66,6 +69,13 @@ export interface LoweringScope<A> {
   temporary(name: string, shape: Shape): Value;
   /** Lets `view` stand for the same elements as `source`, without a copy. */
   view(view: Value, source: Value): void;
+  /** Lets the calls that `emit` appends run only in steps in which the gate is so. */
+  when(gate: Gate, open: boolean, emit: () => void): void;
+  /**
+   * Whether an operation computes the input for this one alone, and only while the gate is open, so that it
+   * may be a view of an output.
+   */
+  isOwn(input: Value, gate: Gate): boolean;
 }
 
 /**
@@ -84,6 +94,8 @@ export interface OpDefinition<A> {
   readonly accumulator?: { readonly input: string; readonly output: string };
   /** Whether the output is the input's own elements under another shape. */
   readonly view?: boolean;
+  /** An input that is read only while a gate is open: what it alone needs need not run in other steps. */
+  gated?(attributes: A): { readonly input: string; readonly gate: Gate };
   /** Emits the kernels that compute the operation. */
   lower(scope: LoweringScope<A>): void;
 }
@@ -146,6 +158,8 @@ export class IrGraph {
   phase: Phase = 'forward';
   /** Operations being added run only at steps that this divides. */
   every = 1;
+  /** Operations being added run only while all these gates are open. */
+  gates: readonly Gate[] = [];
   #values = 0;
 
   /** @param share which samples this replica computes. */
@@ -216,6 +230,7 @@ export class IrGraph {
       source: this.source,
       phase: this.phase,
       ...(this.every > 1 && { every: this.every }),
+      ...(this.gates.length > 0 && { gates: this.gates }),
     });
     return outputs;
   }

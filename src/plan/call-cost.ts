@@ -5,16 +5,17 @@ const BYTES_PER_ELEMENT = 4;
 
 /** What a call costs, as its kernel declares it. */
 export interface CallCost {
-  /** Multiply-adds of useful work, counted as 2 each; 0 where a call only moves and combines elements. */
+  /** Multiply-adds of useful work in a mean step, counted as 2 each; 0 where a call only moves and combines elements. */
   readonly flops: number;
-  /** Bytes that it has to read and write at least, each operand once; workspace is not counted. */
+  /** Bytes that it has to read and write at least in a mean step, each operand once, without workspace. */
   readonly bytes: number;
   /** How it is computed, where the compiler chose among several ways. */
   readonly algorithm: string | undefined;
 }
 
 /**
- * The cost of a call by its kernel's own declaration.
+ * The cost of a call by its kernel's own declaration; calls that run only while gates are so count by the
+ * share of the steps in which they do.
  * @param replicas of the plan that the call is part of.
  */
 export function callCost(call: KernelCall, replicas: number): CallCost {
@@ -29,10 +30,12 @@ function costOf<K extends KernelName>(
   const spec = kernelSpecs[kernel];
   const { attributes } = call;
   const sizes: OperandSizes<K> = spec.sizes(attributes, replicas);
+  const touched = elements(sizes.reads, call.reads) + elements(sizes.writes, call.writes);
+  const { gates = [] } = call;
+  const share = gates.reduce((product, { open, rate }) => product * (open ? 1 - rate : rate), 1);
   return {
-    flops: spec.flops(attributes),
-    bytes:
-      BYTES_PER_ELEMENT * (elements(sizes.reads, call.reads) + elements(sizes.writes, call.writes)),
+    flops: share * spec.flops(attributes),
+    bytes: share * BYTES_PER_ELEMENT * touched,
     algorithm: spec.algorithm(attributes),
   };
 }

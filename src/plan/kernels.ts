@@ -1,3 +1,5 @@
+import type { GateState } from './gate.js';
+
 /** Elementwise functions of one argument that the `unary` kernels know. */
 export type UnaryFunction =
   | 'relu'
@@ -413,6 +415,8 @@ export type KernelCall<K extends KernelName = KernelName> = {
      * run at every step.
      */
     every?: number;
+    /** The call runs only in steps in which all these gates are so; else its results are left alone. */
+    gates?: readonly GateState[];
     /** The layer this call comes from, for profiles and error messages. */
     source: string;
     phase: Phase;

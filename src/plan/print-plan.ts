@@ -1,5 +1,6 @@
 import { formatShape } from '../core/shape.js';
 import { describeCall } from './describe-call.js';
+import type { KernelCall } from './kernels.js';
 import type { Plan, PlanBuffer } from './plan.js';
 
 /** What `printPlan` adds to the calls. */
@@ -59,12 +60,20 @@ function printCalls(plan: Plan): string[] {
       call.kernel.padEnd(kernelWidth),
       `{${describeCall(call)}}`,
       `${operands(call.reads)} -> ${operands(call.writes)}${workspace}`,
-      `# ${call.source}${call.every === undefined ? '' : `, every ${call.every} steps`}`,
+      `# ${call.source}${condition(call)}`,
     ].join('  ');
     if (call.phase === phase) return [line];
     phase = call.phase;
     return [`${phase}:`, line];
   });
+}
+
+/** When the call runs, if not at every step. */
+function condition({ every, gates = [] }: KernelCall): string {
+  const states = gates.map(({ stream, rate, open }) => {
+    return `, while gate ${stream} (${rate}) is ${open ? 'open' : 'closed'}`;
+  });
+  return [every === undefined ? '' : `, every ${every} steps`, ...states].join('');
 }
 
 function printBuffers(plan: Plan): string[] {

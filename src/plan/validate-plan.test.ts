@@ -206,6 +206,48 @@ test('a call runs every so many steps, an integer of at least 1', () => {
   for (const steps of [0, 1.5, Number.NaN]) assert.match(every(steps), /call 0 .*it runs every/);
 });
 
+const GATE = { stream: 9, rate: 0.25 };
+
+test('what is written only while a gate is open is read only then', () => {
+  const open = [{ ...GATE, open: true }];
+  const closed = [{ ...GATE, open: false }];
+  const another = [{ ...GATE, stream: 10, open: true }];
+  const chainOf = (...gates: KernelCall['gates'][]) =>
+    faultOf((plan) => {
+      for (const [i, states] of gates.entries()) Object.assign(plan.calls[i], { gates: states });
+    });
+  assert.match(
+    chainOf(undefined, open),
+    /call 2 .*'x' reads 'b' .*, which call 1 writes only while gate 9 is open/,
+  );
+  assert.match(chainOf(open, closed, closed), /call 1 .*writes only while gate 9 is open/);
+  assert.match(chainOf(another, open, open), /call 1 .*writes only while gate 10 is open/);
+  // The plan's result is read at every step.
+  assert.match(chainOf(undefined, open, open), /output 'c' .*writes only while gate 9 is open/);
+  const alternatives = (first: KernelCall['gates'], second: KernelCall['gates']) =>
+    faultOf((plan) => {
+      const fill = { ...affine(0, 1), gates: first };
+      plan.calls.splice(0, 1, fill, { ...affine(0, 1), gates: second });
+    });
+  assert.equal(alternatives(open, closed), 'none');
+  assert.match(alternatives(open, open), /only while gate 9 is open/);
+  assert.match(alternatives([...open, ...another], closed), /only while gate/);
+  assert.match(alternatives([...open, ...another], [...closed, ...another]), /gate 10 is open/);
+});
+
+test('gates have a stream and a rate, and a call asks for each once', () => {
+  const gates = (...states: object[]) =>
+    faultOf((plan) => Object.assign(plan.calls[0], { gates: states }));
+  for (const stream of [-1, 0.5, 2 ** 32]) {
+    assert.match(gates({ ...GATE, stream, open: true }), /call 0 .*draws from the stream/);
+  }
+  for (const rate of [-0.1, 1, Number.NaN]) {
+    assert.match(gates({ ...GATE, rate, open: true }), /call 0 .*is closed with probability/);
+  }
+  const twice = gates({ ...GATE, open: true }, { ...GATE, open: false });
+  assert.match(twice, /call 0 .*asks for gate 9 twice/);
+});
+
 test('convolutions need their workspace', () => {
   const message = faultOf((plan) => {
     plan.buffers[5].size = 9;
@@ -244,7 +286,8 @@ test('convolutions need their workspace', () => {
 test('plans print one line a call', () => {
   const plan = chain();
   plan.buffers.splice(4);
-  plan.calls.splice(2, 1, { ...affine(2, 3), phase: 'backward', source: 'other' });
+  const gates = [{ stream: 9, rate: 0.25, open: false }];
+  plan.calls.splice(2, 1, { ...affine(2, 3), phase: 'backward', source: 'other', gates });
   assert.equal(
     printPlan(plan, { buffers: true }),
     [
@@ -256,7 +299,7 @@ test('plans print one line a call', () => {
       '0  affine  {size: 20, scale: 2, offset: 1}  x=x@0 -> y=a@32  # layer',
       '1  affine  {size: 20, scale: 2, offset: 1}  x=a@32 -> y=b@64  # layer',
       'backward:',
-      '2  affine  {size: 20, scale: 2, offset: 1}  x=b@64 -> y=c@96  # other',
+      '2  affine  {size: 20, scale: 2, offset: 1}  x=b@64 -> y=c@96  # other, while gate 9 (0.25) is closed',
       'buffers:',
       '0  x@0+20 [20]',
       '1  a@32+20 [20]',

@@ -1,5 +1,6 @@
 import { ResiduumError } from '../core/errors.js';
 import { formatShape, sizeOf } from '../core/shape.js';
+import { type GateState, sameGate } from './gate.js';
 import { type KernelSpec, kernelSpec, type OperandSize } from './kernel-spec.js';
 import type { BufferId, KernelCall, KernelName } from './kernels.js';
 import { BUFFER_ALIGNMENT, type Plan, type PlanBuffer } from './plan.js';
@@ -23,7 +24,7 @@ interface Operand {
  * Checks that a plan is well formed: buffers inside their arenas and aligned, calls with the operands
  * and sizes that their kernels demand, memory shared only where a kernel permits it, no writes to
  * inputs, and every read of scratch seeing what was last written to the whole of it: each element's
- * last writer must have written through the same range.
+ * last writer must have written through the same range, in every step in which the read takes place.
  * @throws PlanError for the first fault.
  */
 export function validatePlan(plan: Plan): void {
@@ -43,15 +44,16 @@ export function validatePlan(plan: Plan): void {
       Object.entries(ids).flatMap(([name, id]) =>
         id === undefined ? [] : [{ name, buffer: bufferOf(id, `${where}, operand '${name}'`) }],
       );
-    const { every = 1 } = call;
+    const { every = 1, gates = [] } = call;
     if (!Number.isSafeInteger(every) || every < 1) failCall(`it runs every ${every} steps`);
+    checkGates(gates, failCall);
     const reads = lookUp(call.reads);
     const writes = lookUp(call.writes);
     const spec = kernelSpec(call.kernel) ?? failCall('no kernel of this name exists');
     checkOperands(call, spec, reads, writes, plan.share.shares.length, failCall);
     checkSharing(spec, reads, writes, failCall);
     for (const { name, buffer } of reads) {
-      const fault = buffer.region === 'scratch' && history.readFault(buffer);
+      const fault = buffer.region === 'scratch' && history.readFault(buffer, gates);
       if (fault) failCall(`operand '${name}' reads ${label(buffer)}, ${fault}`);
     }
     const needed = spec.workspace(call.attributes);
@@ -64,7 +66,7 @@ export function validatePlan(plan: Plan): void {
     }
     for (const { name, buffer } of writes) {
       if (inputs.has(buffer.id)) failCall(`operand '${name}' writes the input ${label(buffer)}`);
-      if (buffer.region === 'scratch') history.write(buffer, `call ${index}`);
+      if (buffer.region === 'scratch') history.write(buffer, `call ${index}`, gates);
     }
   });
   checkOutputs(plan, bufferOf, history, fail);
@@ -74,6 +76,15 @@ type Fail = (what: string) => never;
 
 function label(buffer: PlanBuffer): string {
   return `'${buffer.name}' (buffer ${buffer.id}, ${buffer.region} ${buffer.offset}+${buffer.size})`;
+}
+
+function checkGates(gates: readonly GateState[], fail: Fail): void {
+  gates.forEach(({ stream, rate }, place) => {
+    if (!isCount(stream) || stream >= 2 ** 32) fail(`a gate draws from the stream ${stream}`);
+    if (!(rate >= 0 && rate < 1)) fail(`gate ${stream} is closed with probability ${rate}`);
+    const again = gates.findIndex((other) => sameGate(other, gates[place])) !== place;
+    if (again) fail(`it asks for gate ${stream} twice`);
+  });
 }
 
 function isCount(value: number): boolean {

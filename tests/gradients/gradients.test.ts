@@ -6,6 +6,7 @@ import { batchNormalizationRows } from './batch-normalization-rows.js';
 import { checkGradients, TOLERANCE } from './check-gradients.js';
 import { classificationRows } from './classification-rows.js';
 import { elementwiseRows } from './elementwise-rows.js';
+import { gateRows } from './gate-rows.js';
 import type { GradientRow } from './gradient-row.js';
 import { linearRows } from './linear-rows.js';
 import { shapingRows } from './shaping-rows.js';
@@ -16,6 +17,7 @@ const rows: readonly GradientRow[] = [
   ...linearRows,
   ...classificationRows,
   ...batchNormalizationRows,
+  ...gateRows,
 ];
 
 const checked = new Set<string>();

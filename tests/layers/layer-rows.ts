@@ -287,6 +287,14 @@ const others: readonly LayerRow[] = [
     parameters: 0,
   },
   {
+    className: 'DropPath',
+    title: 'of batches',
+    inputs: [image],
+    make: () => dropPath({ rate: 0.4, per: 'batch', name }),
+    output: image,
+    parameters: 0,
+  },
+  {
     className: 'Dropout',
     title: 'of images',
     inputs: [image],

@@ -1,4 +1,4 @@
-import type { BufferId } from '../../plan/kernels.js';
+import type { BufferId, KernelCall } from '../../plan/kernels.js';
 import type { Plan } from '../../plan/plan.js';
 import { writesState } from '../../plan/writes-state.js';
 import { type GraphTensor, type GraphWriter, NotTranslatable } from './graph-writer.js';
@@ -47,11 +47,19 @@ function productsOf({ calls }: Plan, first: number, count: number): number {
   return calls.slice(first, first + count).filter(({ kernel }) => PRODUCTS.has(kernel)).length;
 }
 
-/** The first place from `first` on whose call cannot be translated. */
+/** The first place from `first` on whose call cannot be translated, or does not run in every step. */
 function reachFrom(plan: Plan, first: number): number {
   const translator = new CallTranslator(plan);
   let end = first;
-  while (end < plan.calls.length && attempt(() => translator.translate(plan.calls[end]))) end++;
+  const { calls } = plan;
+  const isSteady = ({ gates, every }: KernelCall) => gates === undefined && every === undefined;
+  while (
+    end < calls.length &&
+    isSteady(calls[end]) &&
+    attempt(() => translator.translate(calls[end]))
+  ) {
+    end++;
+  }
   return end;
 }
 

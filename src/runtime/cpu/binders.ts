@@ -129,6 +129,14 @@ const binders: { readonly [K in KernelName]: Binder<K> } = {
 
 /** Makes a call of a plan ready to run over a replica's memory. */
 export function bindCall(call: KernelCall, context: BindContext): BoundCall {
+  const run = bindEvery(call, context);
+  const { gates } = call;
+  if (gates === undefined) return run;
+  const { draws } = context;
+  return () => (draws.allow(gates) ? run() : undefined);
+}
+
+function bindEvery(call: KernelCall, context: BindContext): BoundCall {
   const bind = binders[call.kernel] as (call: KernelCall, context: BindContext) => BoundCall;
   const { every = 1 } = call;
   if (every === 1) return bind(call, context);

@@ -1,5 +1,6 @@
 import type { BufferId, KernelCall, KernelName } from '../../plan/kernels.js';
 import type { RunParameters } from '../executor.js';
+import type { GateDraws } from '../gate-draws.js';
 import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
@@ -15,6 +16,8 @@ export interface BindContext {
   readonly collective: Collective;
   /** Parameters of the run under way; the object stays, its fields change. */
   readonly parameters: Readonly<RunParameters>;
+  /** The gates of the run under way. */
+  readonly draws: GateDraws;
 }
 
 /** Turns a call of a plan into something that runs; one per kernel, in a closed table. */

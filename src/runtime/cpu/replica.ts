@@ -4,6 +4,7 @@ import type { Plan, PlanBuffer } from '../../plan/plan.js';
 import { writesState } from '../../plan/writes-state.js';
 import { CallTimes } from '../call-times.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
+import { GateDraws } from '../gate-draws.js';
 import { sequence } from './bind/sequence.js';
 import { bindCall } from './binders.js';
 import type { BoundCall } from './bound-call.js';
@@ -54,6 +55,7 @@ interface BoundPlan {
 export class Replica {
   readonly #services: ReplicaServices;
   readonly #parameters: RunParameters = { step: 0, learningRate: 0, seed: 0 };
+  readonly #draws = new GateDraws(this.#parameters);
   readonly #plans = new Map<number, BoundPlan>();
   #milliseconds = new Float64Array(0);
 
@@ -217,6 +219,7 @@ export class Replica {
       gemm,
       collective,
       parameters: this.#parameters,
+      draws: this.#draws,
     };
     const bind = (call: KernelCall, place: number): BoundCall => {
       try {

@@ -16,6 +16,7 @@ import type {
   RunResults,
   StateValues,
 } from '../executor.js';
+import { GateDraws } from '../gate-draws.js';
 import { RunClock } from '../run-clock.js';
 import type {
   CollectiveKernel,
@@ -172,9 +173,11 @@ export class ReferenceExecutor implements Executor {
     const milliseconds = new Float64Array(plans[0].calls.length);
     const began = performance.now();
     let turn = began;
+    const draws = new GateDraws(parameters);
     for (let index = 0; index < milliseconds.length; index++) {
       const start = performance.now();
-      runCall(plans, index, view, parameters);
+      const { gates = [] } = plans[0].calls[index];
+      if (draws.allow(gates)) runCall(plans, index, view, parameters);
       const end = performance.now();
       milliseconds[index] = end - start;
       times.add(index, end - start, 0);
@@ -244,7 +247,9 @@ function checkTwin(plan: Plan, plans: readonly Plan[], replica: number): void {
   const { share, name } = plan;
   const outline = ({ calls, inputs, outputs, share: { shares } }: Plan) =>
     JSON.stringify([
-      calls.map(({ kernel, reads, writes }) => [kernel, Object.keys(reads), Object.keys(writes)]),
+      calls.map(({ kernel, reads, writes, gates }) => {
+        return [kernel, Object.keys(reads), Object.keys(writes), gates];
+      }),
       inputs.map(({ name, sampleShape }) => [name, sampleShape]),
       outputs.map(({ name, kind }) => [name, kind]),
       shares,

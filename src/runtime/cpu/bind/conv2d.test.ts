@@ -9,6 +9,7 @@ import {
   mirrorConvolution,
 } from '../../../plan/conv-workspace.js';
 import type { Conv2dAttributes } from '../../../plan/kernels.js';
+import { GateDraws } from '../../gate-draws.js';
 import type { BindContext } from '../binding.js';
 import { createWasmGemm } from '../gemm-wasm.js';
 import { compileKernels, instantiateKernels } from '../kernel-module.js';
@@ -161,6 +162,7 @@ async function setUp(sizes: readonly number[]) {
     gemm: createWasmGemm(kernels, GEMM_SCRATCH),
     collective: ALONE,
     parameters: PARAMETERS,
+    draws: new GateDraws(PARAMETERS),
   };
   return { arrays, context };
 }
