@@ -1,16 +1,24 @@
 import type { Command } from 'commander';
 import { DataError } from '../../src/core/errors.js';
 import { progressBar } from '../../src/node/progress-bar.js';
+import { evaluateAs, resolveView } from '../../src/node/run-evaluation.js';
 import { RunFolder } from '../../src/node/run-folder.js';
 import { datasetAddress, datasetCatalog, loadDataset } from '../../src/node.js';
 import { downloadBar } from '../download-bar.js';
-import { addEngineOptions, addJsonOption, type EngineOptions, integer } from '../option-values.js';
+import {
+  addEngineOptions,
+  addJsonOption,
+  augmentations,
+  type EngineOptions,
+  integer,
+} from '../option-values.js';
 import { grouped, lossAndAccuracy, print, printJson } from '../print.js';
 
 interface EvaluateOptions extends EngineOptions {
   dataset?: string;
   data?: string;
   limit?: number;
+  views?: readonly { name: string }[];
   json?: boolean;
 }
 
@@ -22,9 +30,17 @@ export function addEvaluateCommand(program: Command): void {
     .argument('<run>', "folder that 'residuum train' made")
     .option('--dataset <name>', "data set, or a folder of images (default: the run's)")
     .option('--data <folder>', 'folder with the files of the data set')
-    .option('--limit <n>', 'use only so many images', integer(1));
+    .option('--limit <n>', 'use only so many images', integer(1))
+    .option(
+      '--views <names>',
+      "take the mean of the predictions for the images and for changed ones: flip, or any of train's --augment; none for none (default: the run's)",
+      augmentations,
+    );
   addJsonOption(addEngineOptions(command))
-    .addHelpText('after', '\nExample:\n  residuum evaluate runs/resnet50-fashion-mnist-mini-1')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  residuum evaluate runs/resnet50-fashion-mnist-mini-1\n  residuum evaluate runs/resnet50-fashion-mnist-mini-1 --views flip',
+    )
     .action(evaluate);
 }
 
@@ -32,7 +48,9 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const json = options.json === true;
   const folder = await RunFolder.open(path);
   const { settings, data } = await folder.readRecord();
-  const { executor, replicas, gemm } = options;
+  const { executor, replicas, gemm, views = settings.evaluate?.views ?? [] } = options;
+  // Before anything is loaded, so that a mistake is told at once.
+  for (const view of views) resolveView(view);
   const dataset = datasetAddress(options.dataset ?? settings.dataset);
   const ownData = dataset === settings.dataset ? settings.dataDir : undefined;
   const isFolder = datasetCatalog.every(({ name }) => name !== dataset);
@@ -54,9 +72,16 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
     if (!json) for (const note of folder.notes) print(`Note: ${note}`);
     if (!json) print(`${info.title}: ${grouped(test.size)} test images from ${info.where}`);
     const callbacks = json ? [] : [progressBar({ samples: test.size })];
-    const figures = await model.evaluate(test, { batchSize: settings.batchSize, callbacks });
-    if (json) printJson({ run: path, dataset, samples: test.size, ...figures });
-    else print(`Test: ${lossAndAccuracy(figures)}`);
+    const { batchSize } = settings;
+    const run = { batchSize, callbacks, seed };
+    // The model has the weights that the run is evaluated with already.
+    const figures = await evaluateAs({ views }, model, test, run);
+    const names = views.map(({ name }) => name);
+    if (json) printJson({ run: path, dataset, samples: test.size, views: names, ...figures });
+    else {
+      const by = names.length === 0 ? '' : ` with views by ${names.join(', ')}`;
+      print(`Test${by}: ${lossAndAccuracy(figures)}`);
+    }
   } finally {
     await model.dispose();
   }

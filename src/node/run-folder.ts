@@ -14,6 +14,7 @@ import {
   systemReason,
   writeFileAtomic,
 } from './files.js';
+import { takeAverages } from './run-evaluation.js';
 import { type Checkpoint, decodeCheckpoint, sealCheckpoint } from './runs/checkpoint.js';
 import { decodeRecord, encodeRecord } from './runs/decode-record.js';
 import {
@@ -25,7 +26,7 @@ import {
 } from './runs/generations.js';
 import { lockHolder, type RunHolder, releaseLock, takeLock } from './runs/run-lock.js';
 import { RunLog } from './runs/run-log.js';
-import type { RunRecord } from './runs/run-record.js';
+import type { EvaluationSettings, RunRecord } from './runs/run-record.js';
 
 const RECORD = 'run.json';
 const MODEL = 'model.safetensors';
@@ -75,6 +76,8 @@ export class RunFolder {
   /** Whether everything in the folder must have a checksum; known once `run.json` is read or written. */
   #isSealed: boolean | undefined;
   #isLocked = false;
+  /** Which weights the run is evaluated with; known when `#isSealed` is. */
+  #evaluated: EvaluationSettings['weights'];
   readonly #damaged: { damaged: string; good: string }[] = [];
 
   private constructor(path: string, files: FileSystem, created?: string) {
@@ -201,6 +204,7 @@ export class RunFolder {
       (bytes, path) => decodeRecord(new TextDecoder().decode(bytes), path),
     );
     this.#isSealed = sealed;
+    this.#evaluated = record.settings.evaluate?.weights;
     return record;
   }
 
@@ -208,6 +212,7 @@ export class RunFolder {
   async writeRecord(record: RunRecord): Promise<void> {
     await writeGeneration(join(this.path, RECORD), encodeRecord(record), this.#files);
     this.#isSealed = true;
+    this.#evaluated = record.settings.evaluate?.weights;
   }
 
   /**
@@ -223,9 +228,14 @@ export class RunFolder {
     );
   }
 
-  /** The model of the newest checkpoint that is whole. @throws as `readCheckpoint`. */
+  /**
+   * The model of the newest checkpoint that is whole, with the weights that the run is evaluated with.
+   * @throws as `readCheckpoint`.
+   */
   async readModel(options: ExecutorOptions = {}): Promise<Model> {
-    return (await this.readCheckpoint(options)).model;
+    const { model } = await this.readCheckpoint(options);
+    if (this.#evaluated === 'ema') await takeAverages(model);
+    return model;
   }
 
   /** Whether there is any checkpoint, whole or not. */

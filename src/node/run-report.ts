@@ -12,7 +12,7 @@ import { type StepFigures, trainingCurves } from '../reports/training-curves.js'
 import { configOfSettings } from './config/settings-of-config.js';
 import { loadDataset } from './data/load-dataset.js';
 import { RunFolder } from './run-folder.js';
-import type { RunRecord } from './runs/run-record.js';
+import type { EvaluationSettings, RunRecord } from './runs/run-record.js';
 
 /** Options of `reportRun`. */
 export interface ReportRunOptions {
@@ -62,6 +62,8 @@ const BEYOND_FLAGS = [
   'metrics',
   'callbacks',
   'augment',
+  'classWeights',
+  'evaluate',
 ] as const;
 
 /** How to make such a run: a command, with the file that it takes where flags cannot say it all. */
@@ -108,6 +110,15 @@ async function readLog(path: string): Promise<string> {
   );
 }
 
+function describeEvaluation({ weights, views = [] }: EvaluationSettings): string {
+  const averages = weights === 'ema' ? 'moving averages' : 'means of epochs';
+  const names = views.map(({ name }) => name).join(', ');
+  return [
+    ...(weights === undefined ? [] : [`weights: ${averages}`]),
+    ...(views.length === 0 ? [] : [`test by views: ${names}`]),
+  ].join('; ');
+}
+
 function facts(record: RunRecord): (readonly [string, HtmlCell])[] {
   const { settings, data, engine, versions } = record;
   return [
@@ -121,6 +132,9 @@ function facts(record: RunRecord): (readonly [string, HtmlCell])[] {
       'Optimizer',
       `${settings.optimizer}, learning rate ${settings.schedule?.name ?? settings.learningRate}`,
     ],
+    ...(settings.evaluate === undefined
+      ? []
+      : [['Evaluated', describeEvaluation(settings.evaluate)] as const]),
     ['Seed', settings.seed],
     [
       'Engine',

@@ -10,9 +10,10 @@ import { type LoadedDataset, loadDataset } from './data/load-dataset.js';
 import type { FileSystem } from './files.js';
 import { describeMachine } from './machine.js';
 import { readPackageJson } from './package-file.js';
+import { evaluateAs, withEvaluatedWeights } from './run-evaluation.js';
 import { RunFolder } from './run-folder.js';
 import { reportFailure, writeRunReport } from './run-report.js';
-import { augmentTraining, buildModel } from './runs/build-model.js';
+import { augmentTraining, buildModel, checkClassWeights } from './runs/build-model.js';
 import type { Checkpoint, TrainingPhase } from './runs/checkpoint.js';
 import { Checkpointer, type SavedState } from './runs/checkpointer.js';
 import { Recorder } from './runs/recorder.js';
@@ -94,6 +95,7 @@ export async function startRun(
   const state = await kept?.optimizerState();
   if (out !== undefined) await RunFolder.checkFree(out);
   const data = await load(settings, hooks);
+  checkClassWeights(settings.classWeights, data.info.classNames);
   const { imageShape, resize } = data.info;
   const model = buildModel(settings, data.info, {
     engine: engineOptions(settings, hooks),
@@ -452,17 +454,13 @@ export class TrainingRun {
 
   /** Whatever happens to the report, the run is done. */
   async #writeReport(): Promise<void> {
+    const { evaluate = {} } = this.#record.settings;
+    const write = () =>
+      writeRunReport(this.#folder, this.#record, this.model, this.data.test, {
+        seconds: REPORT_SECONDS,
+      });
     try {
-      const { file } = await writeRunReport(
-        this.#folder,
-        this.#record,
-        this.model,
-        this.data.test,
-        {
-          seconds: REPORT_SECONDS,
-        },
-      );
-      this.#report = file;
+      this.#report = (await withEvaluatedWeights(evaluate, this.model, write)).file;
     } catch (error) {
       this.#reportError = reportFailure(error);
     }
@@ -474,7 +472,7 @@ export class TrainingRun {
     signal: AbortSignal | undefined,
   ): Promise<RunOutcome> {
     const { model, data } = this;
-    const { epochs, batchSize, seed } = this.#record.settings;
+    const { epochs, batchSize, seed, classWeights, evaluate = {} } = this.#record.settings;
     const { epoch, ...position } = this.#record.position;
     const recorder = new Recorder(signal, {
       onStep: async (event, place) => {
@@ -503,6 +501,8 @@ export class TrainingRun {
           batchSize,
           seed,
           validationData: data.validation,
+          validationWeights: evaluate.weights === 'ema' ? 'ema' : 'current',
+          ...(classWeights && { classWeight: classWeights }),
           initialEpoch: epoch,
           ...(position.batch > 0 && {
             initialPosition: { ...position, sums: { ...position.sums } },
@@ -515,6 +515,9 @@ export class TrainingRun {
         const { position: reached = this.#record.position } = recorder;
         if (this.#phase === 'training' && reached.epoch < epochs) return await this.#stop(reached);
         if (own.length > 0) {
+          if (evaluate.weights === 'swa') {
+            await this.#callbacks.applyAverages(model, data.train, batchSize);
+          }
           this.#phase = 'finished';
           await this.#save({ position: reached });
         }
@@ -522,7 +525,8 @@ export class TrainingRun {
       signal?.throwIfAborted();
       await forgetGraphs(model);
       const all = [...callbacks, new Recorder(signal)];
-      const test = await model.evaluate(data.test, { batchSize, callbacks: all });
+      const options = { batchSize, seed, callbacks: all };
+      const test = await evaluateAs(evaluate, model, data.test, options);
       // Written once the log has its end.
       this.#record = { ...this.#record, status: 'done', test, updated: new Date().toISOString() };
       return { status: 'done', validation: this.#lastValidation(), test };

@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { buildModel } from '../../src/node/runs/build-model.js';
+import { startRun, type TrainingRun } from '../../src/node/train-run.js';
 import {
   type Callback,
   createReferenceExecutor,
@@ -16,9 +18,7 @@ import {
   readRecipe,
   settingsOfConfig,
   type TensorInput,
-} from 'residuum';
-import { buildModel } from '../../src/node/runs/build-model.js';
-import { startRun, type TrainingRun } from '../../src/node/train-run.js';
+} from '../../src/node.js';
 import { relativeError } from '../parity/relative-error.js';
 import { runPython } from './run-python.js';
 

@@ -6,7 +6,7 @@ export interface JsonSchema {
   readonly enum?: readonly (string | number)[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: boolean;
+  readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema;
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
@@ -75,7 +75,9 @@ function checkMembers(value: Json, schema: JsonSchema, path: string, context: Co
   }
   for (const [key, member] of Object.entries(value)) {
     if (Object.hasOwn(properties, key)) check(member, properties[key], at(key), context);
-    else if (!additionalProperties) throw unknownKey(at(key), key, properties, context.source);
+    else if (typeof additionalProperties === 'object') {
+      check(member, additionalProperties, at(key), context);
+    } else if (!additionalProperties) throw unknownKey(at(key), key, properties, context.source);
   }
 }
 

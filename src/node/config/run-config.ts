@@ -4,6 +4,7 @@ import { FormatError } from '../../core/errors.js';
 import type { NamedOptions } from '../../core/named-options.js';
 import { datasetCatalog } from '../../data/catalog.js';
 import { parseUntrustedJson } from '../../formats/json-text.js';
+import type { ClassWeight } from '../../training/sample-weights.js';
 import type { ResizeMode } from '../data/decode-image.js';
 import { readFileBounded } from '../files.js';
 import { readPackageJson } from '../package-file.js';
@@ -40,6 +41,13 @@ export interface RunConfig {
   readonly loss?: NamedOptions;
   /** Figures besides loss and accuracy. */
   readonly metrics?: readonly NamedOptions[];
+  /** What the samples of each class count in the loss of training, by class index, as `fit` takes them. */
+  readonly classWeights?: ClassWeight;
+  /** The weights that are evaluated and kept, default `current`, and views of the test images, default none. */
+  readonly evaluate?: {
+    readonly weights?: 'current' | 'ema' | 'swa';
+    readonly views?: readonly NamedOptions[];
+  };
   /** Passes over the data; default 2. */
   readonly epochs?: number;
   /** Samples in a step; default 100, or 32 for small data sets. */

@@ -2,16 +2,19 @@ import { isAbsolute } from 'node:path';
 import { findApplication } from '../../applications/registry.js';
 import { nearestName, ResiduumError, ValueError } from '../../core/errors.js';
 import { type NamedOptions, optionsOf } from '../../core/named-options.js';
+import { describeAugmentation } from '../../data/augment/augmentation.js';
 import { resolveAugmentation } from '../../data/augment/registry.js';
 import { datasetCatalog, datasetRow } from '../../data/catalog.js';
 import { type LossName, resolveLoss } from '../../training/losses.js';
 import { type MetricName, resolveMetric } from '../../training/metrics.js';
 import { type OptimizerName, resolveOptimizer } from '../../training/optimizers.js';
+import { SampleWeights } from '../../training/sample-weights.js';
 import { epochsToSteps } from '../../training/schedules/epochs-to-steps.js';
 import { resolveSchedule } from '../../training/schedules/resolve-schedule.js';
 import { resolveCallback } from '../callbacks/node-callbacks.js';
 import { datasetAddress } from '../data/load-dataset.js';
-import type { RunSettings } from '../runs/run-record.js';
+import { resolveView } from '../run-evaluation.js';
+import type { EvaluationSettings, RunSettings } from '../runs/run-record.js';
 import type { RunConfig } from './run-config.js';
 import { fillLength } from './schedule-length.js';
 
@@ -60,6 +63,8 @@ export function settingsOfConfig(config: RunConfig, source?: string): RunSetting
   callbacks.forEach((callback, i) => {
     at(`callbacks[${i}]`, () => checkCallback(callback));
   });
+  const { classWeights } = config;
+  at('classWeights', () => new SampleWeights({ classWeight: classWeights }, 0));
   const schedule = config.schedule && fillLength(config.schedule, epochs);
   const first = schedule && at('schedule', () => firstRate(schedule, stepsPerEpoch));
   return {
@@ -76,6 +81,8 @@ export function settingsOfConfig(config: RunConfig, source?: string): RunSetting
     loss: config.loss,
     metrics: metrics.length === 0 ? undefined : metrics,
     callbacks: callbacks.length === 0 ? undefined : callbacks,
+    classWeights,
+    evaluate: at('evaluate', () => evaluationSettings(config, epochs)),
     epochs,
     batchSize,
     seed: config.seed ?? 0,
@@ -86,14 +93,17 @@ export function settingsOfConfig(config: RunConfig, source?: string): RunSetting
   };
 }
 
+/** Settings without a default that says the same. */
+type Unset = 'schedule' | 'classWeights';
+
 /** A description that means these settings, nothing left out. */
 export function configOfSettings(
   settings: RunSettings,
-): Required<Omit<RunConfig, '$schema' | 'description' | 'schedule'>> & Pick<RunConfig, 'schedule'> {
+): Required<Omit<RunConfig, '$schema' | 'description' | Unset>> & Pick<RunConfig, Unset> {
   const { model, modelFile, modelOptions, dataset, dataDir, limit, augment = [] } = settings;
   const { imageSize, channels, resize } = settings;
   const { optimizer, schedule, loss, metrics = [], callbacks = [] } = settings;
-  const { epochs, batchSize, seed } = settings;
+  const { epochs, batchSize, seed, classWeights, evaluate = {} } = settings;
   const { executor, replicas, gemm, checkpoint = DEFAULT_CHECKPOINT } = settings;
   const made = resolveOptimizer(optimizer, optimizerOptionsOf(settings)).getConfig();
   const { learningRate, ...options } = made;
@@ -115,6 +125,8 @@ export function configOfSettings(
     ...(schedule && { schedule }),
     loss: loss ?? { name: 'categoricalCrossentropy' },
     metrics: [{ name: 'accuracy' }, ...metrics],
+    ...(classWeights && { classWeights }),
+    evaluate: { weights: evaluate.weights ?? 'current', views: evaluate.views ?? [] },
     epochs,
     batchSize,
     seed,
@@ -160,6 +172,32 @@ function checkAugmentation(change: NamedOptions): void {
     );
   }
   resolveAugmentation(change.name, optionsOf(change));
+}
+
+function evaluationSettings(
+  { evaluate = {}, optimizer, callbacks = [] }: RunConfig,
+  epochs: number,
+): EvaluationSettings | undefined {
+  const { weights = 'current', views = [] } = evaluate;
+  if (weights === 'ema' && (optimizer === undefined || optionsOf(optimizer).useEma !== true)) {
+    throw new ValueError(
+      "weights are 'ema', but the optimizer keeps no moving averages; give it useEma: true.",
+    );
+  }
+  if (weights === 'swa') {
+    const averaging = callbacks.find(({ name }) => name === 'swa');
+    if (averaging === undefined || Number(optionsOf(averaging).startEpoch) >= epochs) {
+      throw new ValueError(
+        `weights are 'swa', so callbacks must have { "name": "swa", "startEpoch": … } that begins before epoch ${epochs}.`,
+      );
+    }
+  }
+  const described = views.map((view) => describeAugmentation(resolveView(view)));
+  if (weights === 'current' && views.length === 0) return undefined;
+  return {
+    ...(weights !== 'current' && { weights }),
+    ...(views.length > 0 && { views: described }),
+  };
 }
 
 function checkCallback(callback: NamedOptions): void {

@@ -1,4 +1,5 @@
 import { findApplication } from '../../applications/registry.js';
+import { ValueError } from '../../core/errors.js';
 import { type NamedOptions, optionsOf } from '../../core/named-options.js';
 import { augment } from '../../data/augment/augment.js';
 import { resolveAugmentation } from '../../data/augment/registry.js';
@@ -51,6 +52,18 @@ export function augmentTraining(data: LoadedDataset, settings: RunSettings): Loa
   if (changes.length === 0) return data;
   const list = changes.map((change) => resolveAugmentation(change.name, optionsOf(change)));
   return { ...data, train: augment(data.train, list) };
+}
+
+/** @throws {ValueError} when a weight is for a class that there is not. */
+export function checkClassWeights(
+  weights: RunSettings['classWeights'],
+  classNames: readonly string[],
+): void {
+  const beyond = Object.keys(weights ?? {}).find((index) => Number(index) >= classNames.length);
+  if (beyond === undefined) return;
+  throw new ValueError(
+    `classWeights has a weight for class ${beyond}, but the data has classes 0 to ${classNames.length - 1}: ${classNames.join(', ')}.`,
+  );
 }
 
 function makeMetric(metric: NamedOptions) {

@@ -3,6 +3,7 @@ import type { NamedOptions } from '../../core/named-options.js';
 import { optimizerNames } from '../../training/optimizers.js';
 import { RESIZE_MODES } from '../data/decode-image.js';
 import type { DatasetOrigin } from '../data/load-dataset.js';
+import { AVERAGED_WEIGHTS } from '../run-evaluation.js';
 import { MOST_GENERATIONS } from './generations.js';
 import { Field, readEpoch, readPosition } from './record-field.js';
 import {
@@ -130,6 +131,11 @@ function readSettings(field: Field): RunSettings {
     metrics: field.get('metrics').optional(readNamedList),
     callbacks: field.get('callbacks').optional(readNamedList),
     augment: field.get('augment').optional(readNamedList),
+    classWeights: field.get('classWeights').optional(readNumbers),
+    evaluate: field.get('evaluate').optional((evaluate) => ({
+      weights: evaluate.get('weights').optional((weights) => weights.oneOf(AVERAGED_WEIGHTS)),
+      views: evaluate.get('views').optional(readNamedList),
+    })),
     modelOptions: field.get('modelOptions').optional((options) => options.members()),
     modelFile: field.get('modelFile').optional((file) => file.text()),
     limit: field.get('limit').optional((limit) => limit.integer(1)),
@@ -147,6 +153,12 @@ function readSettings(field: Field): RunSettings {
 
 function readNamed(field: Field): NamedOptions {
   return { ...field.members(), name: field.get('name').text() };
+}
+
+function readNumbers(field: Field): Record<string, number> {
+  const names = Object.keys(field.members());
+  const entries = names.map((name) => [name, field.get(name).number(0)] as const);
+  return Object.fromEntries(entries);
 }
 
 function readNamedList(field: Field): NamedOptions[] {

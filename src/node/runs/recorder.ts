@@ -72,6 +72,10 @@ export class Recorder implements Callback {
     this.#signal?.throwIfAborted();
   }
 
+  onPredictBatchEnd(): void {
+    this.#signal?.throwIfAborted();
+  }
+
   async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     const { loss, accuracy, valLoss, valAccuracy, seconds } = logs;
     if (!Number.isFinite(valLoss)) {

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { type NamedOptions, optionsOf } from '../../core/named-options.js';
+import type { Dataset } from '../../data/dataset.js';
+import type { Model } from '../../models/model.js';
 import type { Callback } from '../../training/callback.js';
+import type { Swa } from '../../training/callbacks/swa.js';
 import { resolveCallback } from '../callbacks/node-callbacks.js';
 
 /** Options that are paths, which in a run are those in its folder. */
@@ -25,6 +28,17 @@ export class RunCallbacks {
   constructor(descriptions: readonly NamedOptions[], folder: string, goesOn: boolean) {
     this.list = descriptions.map((one) => makeCallback(one, folder, goesOn));
     this.#keys = descriptions.map(({ name }, i) => `${i}-${name}`);
+  }
+
+  /**
+   * Puts the means that the callback `swa` keeps into the model that was trained, and takes new statistics for
+   * its batch normalisations from the data. Where training ended before an epoch counted, nothing happens.
+   */
+  async applyAverages(model: Model, data: Dataset, batchSize: number): Promise<void> {
+    const averaging = this.list.find(isSwa);
+    if (averaging === undefined || averaging.count === 0) return;
+    averaging.apply();
+    await model.updateBatchNormalization(data, { batchSize });
   }
 
   /** What they have to remember, by place and name. */
@@ -55,6 +69,10 @@ export class RunCallbacks {
       );
     });
   }
+}
+
+function isSwa(callback: Callback): callback is Swa {
+  return callback.name === 'swa' && 'apply' in callback;
 }
 
 function makeCallback(description: NamedOptions, folder: string, goesOn: boolean): Callback {

@@ -2,6 +2,7 @@ import type { NamedOptions } from '../../core/named-options.js';
 import type { ExecutorDescription } from '../../runtime/executor.js';
 import type { EpochPosition } from '../../training/epoch-position.js';
 import type { OptimizerName } from '../../training/optimizers.js';
+import type { ClassWeight } from '../../training/sample-weights.js';
 import type { ResizeMode } from '../data/decode-image.js';
 import type { DatasetOrigin } from '../data/load-dataset.js';
 
@@ -45,6 +46,10 @@ export interface RunSettings {
   readonly callbacks?: readonly NamedOptions[];
   /** Changes of the training images, in their order. */
   readonly augment?: readonly NamedOptions[];
+  /** What the samples of each class count in the loss of training, by class index; default 1. */
+  readonly classWeights?: ClassWeight;
+  /** What is evaluated, where it is not the weights as they are on the images as they are. */
+  readonly evaluate?: EvaluationSettings;
   /** Most samples of each part of the data set. */
   readonly limit?: number;
   /** Determines first weights, order of samples, dropout, augmentation, and the parts of a folder of images. */
@@ -57,6 +62,18 @@ export interface RunSettings {
   readonly gemm?: 'onnxruntime' | 'wasm';
   /** When the run is saved besides after every epoch. */
   readonly checkpoint?: CheckpointSettings;
+}
+
+/** Which weights of a run are evaluated, and on which views of the images. */
+export interface EvaluationSettings {
+  /**
+   * `ema`: the moving averages that an optimizer with `useEma` keeps, for validation, the test, and whoever
+   * reads the run's model. `swa`: the means that the callback `swa` keeps, which the model gets when training is
+   * over, with new statistics for its batch normalisations; validation sees the weights as they are.
+   */
+  readonly weights?: 'ema' | 'swa';
+  /** Changed views of the test images, whose predictions the mean is taken of, besides the images as they are. */
+  readonly views?: readonly NamedOptions[];
 }
 
 /** When a run is saved within an epoch, and how much of it is kept. */

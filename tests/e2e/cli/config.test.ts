@@ -68,6 +68,7 @@ suite('descriptions of runs', () => {
       optimizer: { name: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
       loss: { name: 'categoricalCrossentropy' },
       metrics: [{ name: 'accuracy' }],
+      evaluate: { weights: 'current', views: [] },
       epochs: 2,
       batchSize: 32,
       seed: 0,
@@ -134,6 +135,16 @@ suite('descriptions of runs', () => {
         { engine: { executor: 'gpu' } },
         /engine\.executor is "gpu", expected one of cpu, reference/,
       ],
+      [{ classWeights: { 3: '2' } }, /classWeights\.3 is "2", expected a number ≥ 0\.$/m],
+      [{ classWeights: { shoe: 2 } }, /classWeights: .*by class index.*got shoe: 2/],
+      [
+        { classWeights: { 10: 2 } },
+        /a weight for class 10, but the data has classes 0 to 9: T-shirt/,
+      ],
+      [{ evaluate: { weights: 'ema' } }, /evaluate: weights are 'ema', .*useEma: true/],
+      [{ evaluate: { weights: 'swa' } }, /evaluate: weights are 'swa', so callbacks must have/],
+      [{ evaluate: { views: [{ name: 'mixup' }] } }, /evaluate: 'mixup' blends images/],
+      [{ evaluate: { views: [{ name: 'flop' }] } }, /evaluate: unknown .*did you mean 'flip'/],
       [{ checkpoint: { keep: 1 } }, /checkpoint\.keep is 1, expected a whole number ≥ 2/],
     ];
     for (const [config, message] of cases) {
