@@ -284,7 +284,11 @@ export {
   classify,
   worstMistakes,
 } from './reports/classify.js';
-export { type ConfusionMatrix, confusionMatrix } from './reports/confusion-matrix.js';
+export {
+  type ConfusionMatrix,
+  confusionMatrix,
+  type LabelledPredictions,
+} from './reports/confusion-matrix.js';
 export { analysisSections } from './reports/draw-analysis.js';
 export { drawLearningRates } from './reports/draw-learning-rates.js';
 export { type FeatureMaps, featureMaps } from './reports/feature-maps.js';

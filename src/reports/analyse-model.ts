@@ -133,7 +133,7 @@ export async function analyseModel(
     ...(seconds !== undefined && { seconds }),
   });
   const { labels, predictions, confidences, classes } = classification;
-  const matrix = confusionMatrix(labels, predictions, classes);
+  const matrix = confusionMatrix(classification);
   const indices = Array.from(labels.keys());
   const mistakes = worstMistakes(classification, MISTAKES);
   const recognised = Array.from({ length: Math.min(classes, MOST_CLASSES_SHOWN) }, (_, c) =>

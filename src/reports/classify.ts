@@ -1,6 +1,8 @@
 import { ShapeError, ValueError } from '../core/errors.js';
 import { type Dataset, subset } from '../data/dataset.js';
+import { isDataset, toDataset } from '../models/fit-data.js';
 import type { Model } from '../models/model.js';
+import type { Samples, WeightChoice } from '../models/model-options.js';
 
 /** What a classifier says of samples whose classes are known. */
 export interface Classification {
@@ -22,6 +24,8 @@ export interface Classification {
 export interface ClassifyOptions {
   /** Samples in a step; default 100. */
   batchSize?: number;
+  /** The weights, or their moving averages (`useEma`); default `current`. */
+  weights?: WeightChoice;
   /** Stop after so many seconds, with whole batches; default never. */
   seconds?: number;
 }
@@ -51,15 +55,31 @@ async function labelsOf(dataset: Dataset, count: number): Promise<Uint32Array> {
 }
 
 /**
- * What a model with one output of probabilities `[N, classes]` says of a data set with one target.
+ * What a model with one output of probabilities `[N, classes]` says of samples with one target: a data set, or
+ * arrays of inputs and targets as `evaluate` takes them.
  * @throws {ShapeError} for other models or data. @throws {ValueError} for options out of range.
  */
 export async function classify(
   model: Model,
   dataset: Dataset,
-  options: ClassifyOptions = {},
+  options?: ClassifyOptions,
+): Promise<Classification>;
+export async function classify(
+  model: Model,
+  x: Samples,
+  y: Samples,
+  options?: ClassifyOptions,
+): Promise<Classification>;
+export async function classify(
+  model: Model,
+  x: Dataset | Samples,
+  yOrOptions?: Samples | ClassifyOptions,
+  classifyOptions: ClassifyOptions = {},
 ): Promise<Classification> {
-  const { batchSize = 100, seconds = Number.POSITIVE_INFINITY } = options;
+  const [dataset, options] = isDataset(x)
+    ? [x, (yOrOptions ?? {}) as ClassifyOptions]
+    : [toDataset(x, yOrOptions as Samples), classifyOptions];
+  const { batchSize = 100, seconds = Number.POSITIVE_INFINITY, weights } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ValueError(`batchSize must be an integer of at least 1, got ${batchSize}`);
   }
@@ -77,7 +97,7 @@ export async function classify(
   let size = 0;
   while (size < dataset.size && performance.now() - start < seconds * 1000) {
     const to = Math.min(dataset.size, size + chunk);
-    parts.push((await model.predict(subset(dataset, size, to), { batchSize })).data);
+    parts.push((await model.predict(subset(dataset, size, to), { batchSize, weights })).data);
     size = to;
   }
   const probabilities = new Float32Array(size * classes);

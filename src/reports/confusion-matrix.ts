@@ -1,4 +1,5 @@
 import { ValueError } from '../core/errors.js';
+import type { Classification } from './classify.js';
 
 /** How often each class was taken for each, and what follows for each class. */
 export interface ConfusionMatrix {
@@ -20,15 +21,26 @@ export interface ConfusionMatrix {
   }[];
 }
 
+/** Classes of samples, and what they were taken for: a `Classification`, or arrays from elsewhere. */
+export interface LabelledPredictions extends Pick<Classification, 'classes'> {
+  /** Class of each sample. */
+  readonly labels: ArrayLike<number>;
+  /** What it was taken for. */
+  readonly predictions: ArrayLike<number>;
+}
+
 /**
  * Counts what was taken for what.
+ *
+ *     const { counts, recall, confusions } = confusionMatrix(await classify(model, test));
+ *
  * @throws {ValueError} when the lengths differ or a class is out of range.
  */
-export function confusionMatrix(
-  labels: ArrayLike<number>,
-  predictions: ArrayLike<number>,
-  classes: number,
-): ConfusionMatrix {
+export function confusionMatrix({
+  labels,
+  predictions,
+  classes,
+}: LabelledPredictions): ConfusionMatrix {
   if (labels.length !== predictions.length) {
     throw new ValueError(
       `${labels.length} labels and ${predictions.length} predictions were given; each sample needs both`,

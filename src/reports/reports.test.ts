@@ -8,7 +8,11 @@ import { confusionMatrix } from './confusion-matrix.js';
 
 describe('confusionMatrix', () => {
   it('agrees with a case counted by hand', () => {
-    const matrix = confusionMatrix([0, 0, 1, 1, 1, 2], [0, 1, 1, 1, 0, 2], 4);
+    const matrix = confusionMatrix({
+      labels: [0, 0, 1, 1, 1, 2],
+      predictions: [0, 1, 1, 1, 0, 2],
+      classes: 4,
+    });
     assert.deepEqual(
       matrix.counts.slice(0, 3).map((row) => row.slice(0, 3)),
       [
@@ -22,18 +26,24 @@ describe('confusionMatrix', () => {
     assert.deepEqual(matrix.precision, [1 / 2, 2 / 3, 1, Number.NaN]);
     assert.deepEqual(matrix.f1.slice(0, 3), [1 / 2, 2 / 3, 1]);
     assert.equal(matrix.confusions.length, 2);
-    assert.throws(() => confusionMatrix([0], [0, 1], 2), ValueError);
-    assert.throws(() => confusionMatrix([0], [2], 2), ValueError);
+    const wrong = [
+      { labels: [0], predictions: [0, 1] },
+      { labels: [0], predictions: [2] },
+      { labels: [0.5], predictions: [1] },
+    ];
+    for (const one of wrong) {
+      assert.throws(() => confusionMatrix({ ...one, classes: 2 }), ValueError);
+    }
   });
 
   it('holds every sample once', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { minLength: 1 }), (pairs) => {
-        const { counts } = confusionMatrix(
-          pairs.map(([a]) => a),
-          pairs.map(([, b]) => b),
-          5,
-        );
+        const { counts } = confusionMatrix({
+          labels: pairs.map(([a]) => a),
+          predictions: pairs.map(([, b]) => b),
+          classes: 5,
+        });
         assert.equal(
           counts.flat().reduce((a, b) => a + b, 0),
           pairs.length,

@@ -4,12 +4,15 @@ import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   calibration,
+  classify,
+  confusionMatrix,
   type DatasetMetric,
   decodeKeras,
   decodeModel,
   encodeKeras,
   encodeModel,
   expectedCalibrationError,
+  f1Score,
   input,
   type LossName,
   lambda,
@@ -17,6 +20,7 @@ import {
   Model,
   ops,
   precision,
+  recall,
   resolveMetric,
   UnknownNameError,
   ValueError,
@@ -78,22 +82,43 @@ suite('metrics of whole data sets are those of Keras', () => {
   }
 });
 
-test('the calibration error is that of the reports', async () => {
-  const confidences = Float32Array.from(labels, (_, i) =>
-    Math.max(...predictions.subarray(i * classes, (i + 1) * classes)),
-  );
-  const taken = Uint32Array.from(labels, (_, i) =>
-    predictions.subarray(i * classes, (i + 1) * classes).indexOf(confidences[i]),
-  );
-  const { ece } = calibration({
-    labels: Uint32Array.from(labels),
-    predictions: taken,
-    confidences,
+test('the confusion matrix tells accuracy, precision, recall and F1 of each class', async () => {
+  const model = identity();
+  const each = Array.from({ length: classes }, (_, classId) => classId);
+  model.compile({
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: [
+      'accuracy',
+      f1Score({ average: null }),
+      ...each.flatMap((classId) => [
+        precision({ classId, topK: 1, name: `precision${classId}` }),
+        recall({ classId, topK: 1, name: `recall${classId}` }),
+      ]),
+    ],
+    executor: 'reference',
   });
+  const figures = await model.evaluate(x, indices, { batchSize: 8 });
+  const matrix = confusionMatrix(await classify(model, x, indices, { batchSize: 8 }));
+  const close = (ours: number, theirs: number) => assert.ok(Math.abs(ours - theirs) < 1e-6);
+  close(matrix.accuracy, figures.accuracy);
+  for (const c of each) {
+    const row = matrix.counts[c].reduce((sum, count) => sum + count, 0);
+    assert.equal(row, labels.filter((label) => label === c).length);
+    // Where a class was never predicted, Keras counts 0, and a share of nothing is none.
+    close(matrix.precision[c] || 0, figures[`precision${c}`]);
+    close(matrix.recall[c] || 0, figures[`recall${c}`]);
+    close(matrix.f1[c] || 0, figures[`f1Score_${c}`]);
+  }
+  assert.ok(matrix.accuracy > 0 && matrix.accuracy < 1 && matrix.confusions.length > 1);
+  await model.dispose();
+});
+
+test('the calibration error is that of the reports', async () => {
   const model = identity();
   const metrics = ['accuracy', 'expectedCalibrationError'] as const;
   model.compile({ loss: 'sparseCategoricalCrossentropy', metrics, executor: 'reference' });
   const figures = await model.evaluate(x, indices, { batchSize: 8 });
+  const { ece } = calibration(await classify(model, x, indices, { batchSize: 8 }));
   assert.ok(ece > 0.01);
   assert.ok(Math.abs(figures.expectedCalibrationError - ece) < 1e-9);
   assert.throws(() => expectedCalibrationError({ bins: 0 }), ValueError);

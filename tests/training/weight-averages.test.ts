@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   adam,
+  classify,
   decodeModel,
   encodeModel,
   type FitOptions,
@@ -51,6 +52,8 @@ test('evaluating, predicting and validating with averages leaves training as it 
   assert.notEqual((await model.evaluate(...data, { batchSize: 8 })).loss, wanted.loss);
   const predictions = await model.predict(data[0], { weights: 'ema' });
   assert.deepEqual(predictions, await twin.predict(data[0]));
+  const { probabilities } = await classify(model, ...data, { weights: 'ema' });
+  assert.deepEqual(probabilities, predictions.data);
   const saved = await model.withEmaWeights(() => encodeModel(model));
   const bytes = new Uint8Array(await new Blob(saved as BlobPart[]).arrayBuffer());
   assert.deepEqual(await weightsOf(await decodeModel(bytes)), averages);
