@@ -20,8 +20,15 @@ import { logDigest } from '../dist/src/node/runs/log-digest.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
-  options: { check: { type: 'boolean' }, add: { type: 'string' }, in: { type: 'string' } },
+  options: {
+    check: { type: 'boolean' },
+    add: { type: 'string' },
+    in: { type: 'string' },
+    note: { type: 'string' },
+  },
 });
+/** What a reader has to know of a run, in words, beside its log. */
+const NOTE = 'note.txt';
 const home = values.in ?? root;
 const folder = join(home, 'results');
 
@@ -31,6 +38,7 @@ if (values.add !== undefined) {
   for (const name of ['run.json', 'log.jsonl', 'config.json']) {
     copyFileSync(join(values.add, name), join(target, name));
   }
+  if (values.note !== undefined) writeFileSync(join(target, NOTE), `${values.note}\n`);
 }
 
 const runs = (existsSync(folder) ? readdirSync(folder) : [])
@@ -53,7 +61,8 @@ function readRun(name) {
     .map((line) => JSON.parse(line));
   const epochs = events.filter(({ event }) => event === 'epoch');
   const end = events.find(({ event }) => event === 'end');
-  return { name, record, epochs, end };
+  const note = existsSync(join(folder, name, NOTE)) ? read(NOTE).trim() : undefined;
+  return { name, record, epochs, end, note };
 }
 
 /** Runs of recipes in other frameworks, as benchmarks/peers/torch_recipe.py records them. */
@@ -171,6 +180,7 @@ function section(name, members) {
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    ...members.flatMap((run) => (run.note === undefined ? [] : [`${run.name}: ${run.note}`, ''])),
     ...peerTable(name, members),
     `![Accuracy by epoch](results/${name}.svg)`,
     '',

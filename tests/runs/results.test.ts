@@ -16,11 +16,15 @@ test('results are made from logs, and a log that was touched is refused', async 
     return { status, stderr: stderr.toString() };
   };
   await trainTiny(join(folder, 'tiny-1'));
-  assert.deepEqual(results('--add', join(folder, 'tiny-1')), { status: 0, stderr: '' });
+  assert.deepEqual(results('--add', join(folder, 'tiny-1'), '--note', 'seen by a test'), {
+    status: 0,
+    stderr: '',
+  });
   const page = readFileSync(join(folder, 'RESULTS.md'), 'utf8');
   const { accuracy } = resultOf(join(folder, 'tiny-1')).test as { accuracy: number };
   assert.match(page, /^## tiny-fashion-mnist-mini$/m);
   assert.ok(page.includes(`| 3 | ${(100 * accuracy).toFixed(2)}% |`));
+  assert.match(page, /^tiny-1: seen by a test$/m);
   assert.match(page, /^\| 2 \| [\d.]+% after \d+ s \|$/m);
   assert.match(
     readFileSync(join(folder, 'results/tiny-fashion-mnist-mini.svg'), 'utf8'),
