@@ -6,6 +6,7 @@ import type { StateLayout } from '../plan/state-layout.js';
 import { validatePlan } from '../plan/validate-plan.js';
 import { differentiate } from './differentiate.js';
 import { fuseBatchNormBias, fuseBatchNormRelu, fuseBatchNormResidual } from './fuse-batch-norm.js';
+import { fuseGatedScale } from './fuse-gated-scale.js';
 import { fuseGatedSums } from './fuse-gated-sums.js';
 import { fuseGradientSums } from './fuse-gradient-sums.js';
 import { fuseSoftmaxCrossentropy } from './fuse-softmax-crossentropy.js';
@@ -51,6 +52,7 @@ export function compileReplica(
   fuseBatchNormResidual(graph);
   fuseBatchNormRelu(graph);
   fuseSoftmaxCrossentropy(graph);
+  fuseGatedScale(graph);
   const { loss, observed = new Map<string, Value>() } = training ?? {};
   markGated(graph, [...(loss === undefined ? [] : [loss]), ...observed.values()]);
   if (training !== undefined) appendTraining(graph, training);

@@ -4,6 +4,7 @@ import { biasAddOp } from '../ops/bias-add.js';
 import { binaryOp } from '../ops/binary.js';
 import type { IrGraph, OpDefinition, Operation, Value } from '../ops/ir.js';
 import { unaryOp } from '../ops/unary.js';
+import { sameGates } from '../plan/gate.js';
 import { Consumers } from './consumers.js';
 
 function is<A>(
@@ -66,7 +67,7 @@ export function fuseBatchNormResidual(graph: IrGraph): IrGraph {
       const norm = consumers.producer(own);
       if (!is(norm, batchNormOp) || consumers.soleReader(own) !== add) continue;
       if (norm.inputs.residual !== undefined || norm.attributes.relu) continue;
-      if (!canWait(graph, norm, add)) continue;
+      if (!canWait(graph, norm, add) || !sameGates(norm.gates, add.gates)) continue;
       const fused: Operation = {
         ...norm,
         inputs: { ...norm.inputs, residual },

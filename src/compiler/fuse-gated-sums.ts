@@ -4,11 +4,12 @@ import { gateOp, joinOp } from '../ops/gate.js';
 import type { IrGraph, Operation, Value } from '../ops/ir.js';
 import { type Gate, sameGates, withGate } from '../plan/gate.js';
 import { Consumers } from './consumers.js';
+import { fuseBatchNormResidual } from './fuse-batch-norm.js';
 
 /**
  * add(a, gate(x)): while the gate is open the sum is computed as ever, and while it is closed it is a,
  * instead of a sum with zeros. At a residual block that is the shortcut, and on the way back the gradient
- * that comes through it. The sum may then be fused with what computes x.
+ * that comes through it. The sum may then be fused with what computes x, such as a normalisation.
  */
 export function fuseGatedSums(graph: IrGraph): IrGraph {
   if (!graph.operations.some(({ definition }) => definition === gateOp)) return graph;
@@ -30,7 +31,7 @@ export function fuseGatedSums(graph: IrGraph): IrGraph {
     graph.operations.splice(graph.operations.indexOf(producer), 1);
     graph.noteFusion('gate + add', add, producer);
   }
-  return graph;
+  return fuseBatchNormResidual(graph);
 }
 
 /** The sum of the gate's x and `rest` under the gate, and its join with `rest`. */

@@ -25,9 +25,9 @@ export interface DropPathOptions extends LayerOptions {
 /**
  * Zeroes whole samples, or the whole batch, with probability `rate` in training and divides the others by
  * 1 − rate; does nothing in inference. At the end of a residual branch, before the addition, it is stochastic
- * depth (Huang et al., "Deep networks with stochastic depth", 2016). The draws follow from the run's seed, the step, the layer's name and, by sample, its place in the
- * batch. Its name is KerasCV's; Keras has no such layer. PyTorch's `StochasticDepth` has both modes, `row`
- * and `batch`.
+ * depth (Huang et al., "Deep networks with stochastic depth", 2016). The draws follow from the run's seed,
+ * the step, the layer's name and, by sample, its place in the batch. Its name is KerasCV's; Keras has no such
+ * layer. PyTorch's `StochasticDepth` has both modes, `row` and `batch`.
  */
 export class DropPath extends Layer {
   readonly className = 'DropPath';
