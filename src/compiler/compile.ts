@@ -3,7 +3,6 @@ import type { BatchShare, IrGraph, Value } from '../ops/ir.js';
 import { defaultKernelChoice, type KernelChoice } from '../plan/kernel-choice.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
-import { validatePlan } from '../plan/validate-plan.js';
 import { differentiate } from './differentiate.js';
 import { fuseBatchNormBias, fuseBatchNormRelu, fuseBatchNormResidual } from './fuse-batch-norm.js';
 import { fuseGatedScale } from './fuse-gated-scale.js';
@@ -39,7 +38,8 @@ export interface StepRecipe {
 
 /**
  * Compiles one replica's step. This is the whole compiler, in order: trace → fuse → mark what gates leave
- * out → differentiate → optimizer → fuse sums → clean up → lower to kernels → plan memory → validate.
+ * out → differentiate → optimizer → fuse sums → clean up → lower to kernels → plan memory. Executors validate
+ * every plan that they prepare.
  */
 export function compileReplica(
   recipe: StepRecipe,
@@ -60,9 +60,7 @@ export function compileReplica(
   fuseGradientSums(graph);
   materializeUpdates(graph);
   removeUnused(graph);
-  const plan = planMemory(lower(graph, choice), layout, recipe.name);
-  validatePlan(plan);
-  return plan;
+  return planMemory(lower(graph, choice), layout, recipe.name);
 }
 
 /** Compiles a step for every replica of a batch that is split into these shares. */

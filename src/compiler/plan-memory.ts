@@ -88,7 +88,8 @@ class MemoryPlanner {
         if (candidate === undefined) continue;
         taken.add(candidate);
         candidate.last = target.last;
-        this.#merge(target, candidate);
+        // Nothing else lies in a place that is written first here.
+        this.#storages.set(this.#root(value).id, candidate);
       }
     });
   }
@@ -161,13 +162,18 @@ class MemoryPlanner {
     return entry;
   }
 
-  #storage(value: Value): Storage {
+  /** The value that a view looks at. */
+  #root(value: Value): Value {
     let root = value;
     for (;;) {
       const next = this.#step.views.get(root.id);
-      if (next === undefined) break;
+      if (next === undefined) return root;
       root = next;
     }
+  }
+
+  #storage(value: Value): Storage {
+    const root = this.#root(value);
     let storage = this.#storages.get(root.id);
     if (storage === undefined) {
       storage = newStorage(root);
@@ -180,12 +186,6 @@ class MemoryPlanner {
     const storage = this.#storage(value);
     if (!storage.fed) storage.first = Math.min(storage.first, at);
     storage.last = Math.max(storage.last, at);
-  }
-
-  #merge(from: Storage, into: Storage): void {
-    for (const [id, storage] of this.#storages) {
-      if (storage === from) this.#storages.set(id, into);
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { ExecutorError } from '../core/errors.js';
-import { importDefault } from './onnx-sessions.js';
+import { requirePackage } from './onnx-sessions.js';
 
 /** An array that goes into an ONNX model or comes out of one. */
 export interface OnnxArray {
@@ -21,7 +21,7 @@ interface Library {
 
 /** Whether `onnxruntime-node` is installed and loads on this platform. */
 export async function hasOnnxRuntime(): Promise<boolean> {
-  return importDefault('onnxruntime-node').then(
+  return requirePackage('onnxruntime-node').then(
     () => true,
     () => false,
   );
@@ -36,7 +36,7 @@ export async function runOnnx(
   model: Uint8Array,
   inputs: readonly OnnxArray[],
 ): Promise<OnnxArray[]> {
-  const library = (await importDefault('onnxruntime-node')) as Library;
+  const library = (await requirePackage('onnxruntime-node')) as Library;
   let session: Session | undefined;
   try {
     session = await library.InferenceSession.create(model);

@@ -90,13 +90,14 @@ export class CpuExecutor implements Executor {
     if (!Number.isInteger(replicas) || replicas < 1) {
       throw new ValueError(`replicas is ${replicas}; it must be a whole number from 1.`);
     }
-    const module = compileKernels();
     const exchange = createExchange(replicas);
     const clients = Array.from(
       { length: replicas },
       (_, index) => new ReplicaClient(host, index, () => abortExchange(exchange)),
     );
     try {
+      // While the workers start.
+      const module = compileKernels();
       const answers = await requestAll(clients, (replica) => ({
         type: 'start',
         replica,
