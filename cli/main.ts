@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { residuumVersion } from '../src/node/train-run.js';
+import { residuumVersion } from '../src/node/residuum-version.js';
 import { addBenchCommand } from './commands/bench.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';

@@ -8,7 +8,7 @@ import { labReport, labSummary, type ReportFacts } from '../lab/report.js';
 import { saveFigure } from './figures/svg-files.js';
 import { readFileBounded, systemReason, writeFileAtomic } from './files.js';
 import { describeMachine } from './machine.js';
-import { residuumVersion } from './train-run.js';
+import { residuumVersion } from './residuum-version.js';
 
 /** Options of `runLab`. */
 export interface LabFolderOptions extends Omit<LabOptions, 'store'> {

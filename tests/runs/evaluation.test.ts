@@ -6,6 +6,7 @@ import { RunFolder } from '../../src/node/run-folder.js';
 import { type RunSettings, startRun } from '../../src/node/train-run.js';
 import { evaluateViews, flip, loadDataset, type Model } from '../../src/node.js';
 import { jsonLines, residuum, temporaryFolder } from '../e2e/cli/command.js';
+import { countDiskCalls, trainOnFailingDisk } from './disk-failures.js';
 import { finishTiny, interruptTiny, resultOf, TINY, tinyModel, trainTiny } from './tiny-run.js';
 
 const ENGINE = { replicas: 1, gemm: 'wasm' } as const;
@@ -76,7 +77,7 @@ suite('what a run evaluates', () => {
   });
 
   test('means of epochs: in the model when training is over, with statistics of their own', async () => {
-    await trainTiny(path('swa'), {}, SWA);
+    const calls = await countDiskCalls(path('swa'), SWA);
     const { train, test: testing } = await parts;
     const { model, arrays } = await (await RunFolder.open(path('swa'))).readCheckpoint(ENGINE);
     const weights = await valuesOf(model);
@@ -91,6 +92,12 @@ suite('what a run evaluates', () => {
     assert.deepEqual(await valuesOf(model), weights);
     await model.dispose();
     await survives('swa', [4, 7, 9], SWA);
+    // Also when the disk fails while they are written.
+    for (let call = calls - 17; call < calls; call += 4) {
+      const disk = { code: 'EIO', call, lasting: true };
+      const whole = resultOf(path('swa'));
+      assert.ok(await trainOnFailingDisk(path(`failed-${call}`), disk, whole, SWA));
+    }
   });
 
   test('weights of classes count in the loss of training', async () => {

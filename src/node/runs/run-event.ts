@@ -1,5 +1,10 @@
 import type { StepProfile } from '../../inspect/step-profile.js';
-import type { RunData, RunSettings } from './run-record.js';
+import type { Figures, RunData, RunPosition, RunSettings } from './run-record.js';
+
+/** How a run ended. */
+export type RunOutcome =
+  | { readonly status: 'done'; readonly validation: Figures; readonly test: Figures }
+  | { readonly status: 'interrupted'; readonly position: RunPosition };
 
 /** What happens in a run, as `train --json` prints it and `log.jsonl` keeps it. Epochs count from 1. */
 export type RunEvent =
