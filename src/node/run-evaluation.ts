@@ -29,20 +29,29 @@ export function resolveView(view: NamedOptions): Augmentation {
 }
 
 /** Loss and metrics over data, with the weights and views that the settings of a run name. */
-export async function evaluateAs(
-  { weights, views = [] }: EvaluationSettings,
+export function evaluateAs(
+  settings: EvaluationSettings,
   model: Model,
   data: Dataset,
-  options: RunOptions & { readonly seed: number },
+  options: Omit<RunOptions, 'weights'> & { readonly seed: number },
 ): Promise<Figures> {
-  const { seed, ...rest } = options;
-  // Means of epochs are in the model itself once training is over.
-  const run: RunOptions = { ...rest, weights: weights === 'ema' ? 'ema' : 'current' };
-  if (views.length === 0) return model.evaluate(data, run);
-  return evaluateViews(model, data, views.map(resolveView), { ...run, seed });
+  const { seed, ...run } = options;
+  const { views = [] } = settings;
+  return withEvaluatedWeights(settings, model, async () => {
+    if (views.length === 0) return model.evaluate(data, run);
+    return evaluateViews(model, data, views.map(resolveView), { ...run, seed });
+  });
 }
 
-/** Lets work see the weights that a run is evaluated with; afterwards they are as before. */
+/** Whether validation after epochs sees other weights than the test, or no views where that has some. */
+export function validatesOtherwise({ weights, views = [] }: EvaluationSettings): boolean {
+  return weights === 'swa' || views.length > 0;
+}
+
+/**
+ * Lets work see the weights that a run is evaluated with; afterwards they are as before. Means of epochs are in
+ * the model itself once training is over.
+ */
 export function withEvaluatedWeights<T>(
   { weights }: EvaluationSettings,
   model: Model,

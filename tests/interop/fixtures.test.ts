@@ -19,6 +19,7 @@ const WRITERS = [
   ['make_fixtures.py', '--out'],
   ['optimizers.py', '--out'],
   ['augmentations.py'],
+  ['cifar_resnet20.py'],
 ] as const;
 /** Scripts that print JSON, and the files that hold it. */
 const PRINTERS = [

@@ -69,8 +69,11 @@ suite('what a run evaluates', () => {
     const validated = await model.evaluate(validation, options);
     const last = epochsOf('ema').at(-1);
     assert.deepEqual([last?.valLoss, last?.valAccuracy], [validated.loss, validated.accuracy]);
-    const tested = await evaluateViews(model, testing, [flip({ probability: 1 })], options);
-    assert.deepEqual(resultOf(path('ema')).test, tested);
+    const views = [flip({ probability: 1 })];
+    const tested = await evaluateViews(model, testing, views, options);
+    const seen = await evaluateViews(model, validation, views, options);
+    const stated = resultOf(path('ema'));
+    assert.deepEqual([stated.test, stated.validation], [tested, seen]);
     assert.notEqual(tested.loss, (await model.evaluate(testing, options)).loss);
     await Promise.all([model.dispose(), trained.dispose()]);
     await survives('ema', [2, 4, 5], EMA);
@@ -78,11 +81,14 @@ suite('what a run evaluates', () => {
 
   test('means of epochs: in the model when training is over, with statistics of their own', async () => {
     const calls = await countDiskCalls(path('swa'), SWA);
-    const { train, test: testing } = await parts;
+    const { train, validation, test: testing } = await parts;
     const { model, arrays } = await (await RunFolder.open(path('swa'))).readCheckpoint(ENGINE);
     const weights = await valuesOf(model);
     const options = { batchSize: SWA.batchSize };
-    assert.deepEqual(resultOf(path('swa')).test, await model.evaluate(testing, options));
+    const stated = resultOf(path('swa'));
+    assert.deepEqual(stated.test, await model.evaluate(testing, options));
+    assert.deepEqual(stated.validation, await model.evaluate(validation, options));
+    assert.notEqual(epochsOf('swa').at(-1)?.valLoss, (stated.validation as { loss: number }).loss);
     for (const { entry, variable } of model.namedVariables) {
       const mean = arrays.get(`0-swa/${entry}`) ?? assert.fail(entry);
       if (!entry.includes('/moving')) assert.deepEqual(weights.get(entry), mean, entry);

@@ -104,10 +104,14 @@ export async function interruptTiny(folder: string, steps: number, settings = TI
 /** All that a run that is done has computed: the checkpoint's bytes, the log without times, the test. */
 export function resultOf(folder: string) {
   const read = (name: string) => readFileSync(join(folder, name));
-  const { status, test } = JSON.parse(read('run.json').toString()) as Record<string, unknown>;
+  const { status, test, validation } = JSON.parse(read('run.json').toString()) as Record<
+    string,
+    unknown
+  >;
   return {
     status,
     test,
+    validation,
     log: logDigest(read('log.jsonl').toString()),
     checkpoint: read('model.safetensors').toString('base64'),
   };

@@ -37,6 +37,7 @@ const RECORD: RunRecord = {
   stepsBefore: 7,
   history: [{ epoch: 1, figures: { loss: 0.5, valLoss: 0.6 } }],
   test: { loss: 0.5, accuracy: 0.75 },
+  validation: { loss: 0.25, accuracy: 0.5 },
 };
 
 const TEXT = encodeRecord(RECORD);
@@ -86,6 +87,7 @@ test('every field is checked, and the message names it', () => {
     ['history', {}],
     ['history', [{ epoch: 1, figures: { loss: 'low' } }]],
     ['test', []],
+    ['validation', { loss: '1' }],
   ];
   for (const [path, value] of cases) {
     assert.throws(

@@ -90,6 +90,7 @@ function readRecord(root: Field): RunRecord {
     stepsBefore: root.get('stepsBefore').optional((steps) => steps.integer(0)),
     history: root.get('history').list(MOST_ENTRIES).map(readEpoch),
     test: root.get('test').optional((figures) => figures.figures()),
+    validation: root.get('validation').optional((figures) => figures.figures()),
     sessions: root
       .get('sessions')
       .optional((sessions) => sessions.list(MOST_ENTRIES).map(readSession)),

@@ -118,14 +118,19 @@ export async function removeRun(path: string): Promise<void> {
 }
 
 function figuresOf({ record, seconds }: RunSummary): Map<string, number> {
-  const { history, test = {} } = record;
+  const { history, test = {}, validation = {} } = record;
   const { seconds: _, ...last } = history.at(-1)?.figures ?? {};
   const tested = Object.entries(test).map(([name, value]): [string, number] => [
     `test ${name}`,
     value,
   ]);
+  const validated = Object.entries(validation).map(([name, value]): [string, number] => [
+    `validation ${name}`,
+    value,
+  ]);
   return new Map([
     ...tested,
+    ...validated,
     ...Object.entries(last),
     ['epochs', history.length],
     ['seconds', Math.round(10 * seconds) / 10],

@@ -20,21 +20,27 @@ export function startEvent(run: string, record: RunRecord, resumed: boolean): Ru
 
 /**
  * The last event of a process that trains.
- * @param report path of the report, or why there is none, where one was wanted.
+ * @param now path of the report, or why there is none, where one was wanted; and the record of the run.
  */
 export function endEvent(
   run: string,
   outcome: RunOutcome,
-  { report, reportError }: { readonly report?: string; readonly reportError?: string },
+  {
+    report,
+    reportError,
+    record,
+  }: { readonly report?: string; readonly reportError?: string; readonly record: RunRecord },
 ): RunEvent {
   if (outcome.status === 'done') {
     const { loss, accuracy } = outcome.test;
+    const { validation } = record;
     return {
       event: 'end',
       status: 'done',
       run,
       testLoss: loss,
       testAccuracy: accuracy,
+      ...(validation && { valLoss: validation.loss, valAccuracy: validation.accuracy }),
       ...(report !== undefined && { report }),
       ...(reportError !== undefined && { reportError }),
     };

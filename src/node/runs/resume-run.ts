@@ -101,6 +101,7 @@ async function resumeLocked(
       status: 'running',
       failure: undefined,
       test: undefined,
+      validation: undefined,
       logSha256: undefined,
       updated: new Date().toISOString(),
       versions: versionsNow(),

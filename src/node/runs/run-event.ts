@@ -75,6 +75,9 @@ export type RunEndEvent =
       readonly run: string;
       readonly testLoss: number;
       readonly testAccuracy: number;
+      /** Of the validation images, where the test is otherwise than validation after epochs. */
+      readonly valLoss?: number;
+      readonly valAccuracy?: number;
       /** Path of the report, or why there is none. */
       readonly report?: string;
       readonly reportError?: string;

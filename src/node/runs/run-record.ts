@@ -171,6 +171,8 @@ export interface RunRecord {
   readonly history: readonly EpochRecord[];
   /** Figures over the test images. */
   readonly test?: Figures;
+  /** Figures over the validation images, measured as the test where that is otherwise than after epochs. */
+  readonly validation?: Figures;
   /** Processes after the first one. */
   readonly sessions?: readonly RunSession[];
   /** Of a run that is done: `logDigest` of its log. */

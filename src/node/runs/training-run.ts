@@ -3,7 +3,7 @@ import type { StepProfile } from '../../inspect/step-profile.js';
 import type { Model } from '../../models/model.js';
 import type { Callback } from '../../training/callback.js';
 import type { LoadedDataset } from '../data/load-dataset.js';
-import { evaluateAs, withEvaluatedWeights } from '../run-evaluation.js';
+import { evaluateAs, validatesOtherwise, withEvaluatedWeights } from '../run-evaluation.js';
 import type { RunFolder } from '../run-folder.js';
 import { reportFailure, writeRunReport } from '../run-report.js';
 import type { TrainingPhase } from './checkpoint.js';
@@ -245,9 +245,13 @@ export class TrainingRun {
       const all = [...callbacks, new Recorder(signal)];
       const options = { batchSize, seed, callbacks: all };
       const test = await evaluateAs(evaluate, model, data.test, options);
+      const validation = validatesOtherwise(evaluate)
+        ? await evaluateAs(evaluate, model, data.validation, options)
+        : undefined;
       // Written once the log has its end.
-      this.#record = { ...this.#record, status: 'done', test, updated: new Date().toISOString() };
-      return { status: 'done', validation: this.#lastValidation(), test };
+      const updated = new Date().toISOString();
+      this.#record = { ...this.#record, status: 'done', test, validation, updated };
+      return { status: 'done', validation: validation ?? this.#lastValidation(), test };
     } catch (error) {
       if (signal?.aborted !== true || error !== signal.reason) throw error;
       const { position: reached } = recorder;
