@@ -86,7 +86,7 @@ const rows: readonly Application[] = [
   },
   {
     name: 'small-resnet',
-    title: 'a residual network of 8 layers, for quick runs',
+    title: 'a small residual network of basic blocks, for quick runs',
     options: ['filters', 'blocksPerStage', 'initializer'],
     build: smallResnet,
   },
