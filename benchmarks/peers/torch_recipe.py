@@ -95,6 +95,9 @@ class Run:
         )
         self.smoothing = recipe["loss"]["labelSmoothing"]
         self.schedule, self.batch = recipe["schedule"], recipe["batchSize"]
+        views = recipe.get("evaluate", {}).get("views", [])
+        require(all(view == {"name": "flip", "probability": 1} for view in views), "these views")
+        self.views = len(views)
         self.augment = recipe["data"]["augment"]
         for change in self.augment:
             require(change in ({"name": "flip"},), f"the augmentation {change}")
@@ -160,11 +163,18 @@ class Run:
         self.optimizer.step()
         return (outputs.argmax(1) == labels).sum().item()
 
+    def predict(self, images):
+        """Probabilities; with views, the sum over the images and their mirror images."""
+        total = 0
+        for view in [images] + self.views * [images.flip(3)]:
+            total = total + self.network(view.contiguous(memory_format=self.layout)).softmax(1)
+        return total
+
     def accuracy(self, images, labels):
         self.network.eval()
         with torch.inference_mode():
             right = sum(
-                (self.network(x.contiguous(memory_format=self.layout)).argmax(1) == y).sum().item()
+                (self.predict(x).argmax(1) == y).sum().item()
                 for x, y in zip(images.split(self.batch), labels.split(self.batch))
             )
         self.network.train()
@@ -182,9 +192,11 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--out")
+    parser.add_argument("--epochs", type=int, help="fewer than the recipe's, to time them")
+    parser.add_argument("--out", help="record of a whole run, for npm run results")
     options = parser.parse_args()
+    if options.out and options.epochs:
+        parser.error("a record is of a whole run: give --out or --epochs, not both")
     torch.set_num_threads(options.cores)
     with open(options.recipe, encoding="utf8") as file:
         recipe = json.load(file)
