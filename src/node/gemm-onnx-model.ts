@@ -12,12 +12,17 @@ export interface GemmVariant {
 const IR_VERSION = 8;
 const OPSET = 13;
 
-/** An ONNX model of one `Gemm` with symbolic sizes: y `[m, n]` = op(a) · op(b) (+ c). */
-export function encodeGemmModel({
-  transposeA,
-  transposeB,
-  accumulate,
-}: GemmVariant): Uint8Array<ArrayBuffer> {
+/** An output of a type for which JavaScript has no array: bfloat16. */
+export const UNREADABLE_OUTPUT = 'unreadable';
+
+/**
+ * An ONNX model of one `Gemm` with symbolic sizes: y `[m, n]` = op(a) · op(b) (+ c). With `unreadable` it has
+ * `UNREADABLE_OUTPUT`, a constant, before `y`.
+ */
+export function encodeGemmModel(
+  { transposeA, transposeB, accumulate }: GemmVariant,
+  { unreadable = false } = {},
+): Uint8Array<ArrayBuffer> {
   const value = (name: string, shape: string[]): OnnxValue => {
     return { name, type: ONNX_TYPES.float, shape };
   };
@@ -26,6 +31,7 @@ export function encodeGemmModel({
     value('b', transposeB ? ['n', 'k'] : ['k', 'n']),
     ...(accumulate ? [value('c', ['m', 'n'])] : []),
   ];
+  const constant = { name: UNREADABLE_OUTPUT, type: ONNX_TYPES.bfloat16 };
   const flag = (set: boolean): OnnxAttribute => ({ kind: 'int', value: Number(set) });
   const node = {
     name: 'gemm',
@@ -46,9 +52,9 @@ export function encodeGemmModel({
     graph: {
       name: 'gemm',
       nodes: [node],
-      initializers: [],
+      initializers: unreadable ? [{ ...constant, dims: [1], raw: new Uint8Array(2) }] : [],
       inputs,
-      outputs: [value('y', ['m', 'n'])],
+      outputs: [...(unreadable ? [{ ...constant, shape: [1] }] : []), value('y', ['m', 'n'])],
     },
     hasFunctions: false,
   });

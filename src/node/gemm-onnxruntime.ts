@@ -31,7 +31,6 @@ export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): Gemm
           zeroed.fill(0);
         };
       }
-      const session = runtime.session({ transposeA, transposeB, accumulate });
       const y = tensor(c, m, n);
       const feeds = {
         a: transposeA ? tensor(a, k, m) : tensor(a, m, k),
@@ -39,8 +38,8 @@ export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): Gemm
         // Gemm copies its third input into the output first, which in place is no change.
         ...(accumulate && { c: y }),
       };
-      const fetches = { y };
-      return () => session.run(feeds, fetches);
+      const variant = { transposeA, transposeB, accumulate };
+      return runtime.product({ variant, feeds, y, bytes: 4 * m * n });
     },
     dispose: () => runtime.dispose(),
   };

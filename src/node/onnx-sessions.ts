@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { ExecutorError } from '../core/errors.js';
-import type { GemmVariant } from './gemm-onnx-model.js';
-import { encodeGemmModel } from './gemm-onnx-model.js';
+import { ONNX_TYPES } from '../formats/onnx/onnx-model.js';
+import { encodeGemmModel, type GemmVariant, UNREADABLE_OUTPUT } from './gemm-onnx-model.js';
 
 const require = createRequire(import.meta.url);
 
@@ -20,15 +20,26 @@ export interface OwnedOnnxSession extends OnnxSession {
   release(): void;
 }
 
+/** The operands of a product: inputs `a`, `b` and, to accumulate, `c`; output `y`. */
+export interface OnnxProduct {
+  variant: GemmVariant;
+  feeds: OnnxTensors;
+  y: object;
+  /** Size of `y`. */
+  bytes: number;
+}
+
 /** ONNX Runtime, as far as matrix products and whole graphs need it. */
 export interface OnnxRuntime {
   /** A tensor over the given array, without a copy. */
   tensor(data: Float32Array, shape: readonly number[]): object;
-  /** The session of a variant; made at the first request. */
-  session(variant: GemmVariant): OnnxSession;
+  /** A call that computes a product into `y`: done on return, or when the promise resolves. */
+  product(product: OnnxProduct): () => void | Promise<void>;
   /** A session of a model of any kind, with so many threads. */
   load(model: Uint8Array, threads: number): OwnedOnnxSession;
-  /** Frees the sessions of variants. */
+  /** Whether products leave out the library's copies of large outputs. */
+  readonly uncopied: boolean;
+  /** Frees the sessions of products. */
   dispose(): Promise<void>;
 }
 
@@ -64,7 +75,7 @@ const graphOptions = (threads: number) => ({
 
 interface NativeSession {
   loadModel(model: ArrayBufferLike, offset: number, length: number, options: object): void;
-  run(feeds: OnnxTensors, fetches: OnnxTensors, options: object): unknown;
+  run(feeds: OnnxTensors, fetches: Record<string, object | null>, options: object): unknown;
   dispose(): void;
 }
 
@@ -99,35 +110,67 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
     new Tensor('float32', data, shape);
   const native = await requirePackage('onnxruntime-node/dist/binding.js').catch(() => undefined);
   return isNativeModule(native)
-    ? { tensor, ...nativeSessions(native) }
+    ? { tensor, ...nativeSessions(native, tensor) }
     : { tensor, ...publicSessions(library) };
 }
 
 /**
+ * From this size on a product does without the library's copy of its output, in bytes. An error costs 7 µs;
+ * the copy costs a fresh zeroed array, whose pages the kernel often has to find again, and its filling.
+ */
+const UNCOPIED_FROM = 1 << 16;
+
+const UNREADABLE_MESSAGE = `Tensor type (${ONNX_TYPES.bfloat16}) is not supported.`;
+
+/**
  * Sessions of the library's inner module, which run synchronously: 6 µs a call. The public class wraps
  * the same run in `setImmediate` and promises, which costs about twice as much and frees no thread.
+ *
+ * After a run the module copies every output into a new array, also one that it was given to compute into.
+ * It does so in the order of the outputs and ends at the first that JavaScript can't have: large products
+ * have such a one before `y`, and the error that says so is the sign that `y` is computed.
  */
-function nativeSessions({ binding, initOrt }: NativeModule): Omit<OnnxRuntime, 'tensor'> {
+function nativeSessions(
+  { binding, initOrt }: NativeModule,
+  tensor: OnnxRuntime['tensor'],
+): Omit<OnnxRuntime, 'tensor'> {
   initOrt();
   const sessions = new Map<string, NativeSession>();
   const runOptions = {};
-  return {
-    session(variant) {
-      const key = JSON.stringify(variant);
-      let session = sessions.get(key);
-      if (session === undefined) {
-        const { buffer, byteOffset, byteLength } = encodeGemmModel(variant);
-        session = new binding.InferenceSession();
-        session.loadModel(buffer, byteOffset, byteLength, SESSION_OPTIONS);
-        sessions.set(key, session);
+  const sessionOf = (variant: GemmVariant, unreadable: boolean) => {
+    const key = JSON.stringify([variant, unreadable]);
+    let session = sessions.get(key);
+    if (session === undefined) {
+      const { buffer, byteOffset, byteLength } = encodeGemmModel(variant, { unreadable });
+      session = new binding.InferenceSession();
+      session.loadModel(buffer, byteOffset, byteLength, SESSION_OPTIONS);
+      sessions.set(key, session);
+    }
+    return session;
+  };
+  const copied = ({ variant, feeds, y }: OnnxProduct) => {
+    const session = sessionOf(variant, false);
+    const fetches = { y };
+    return () => {
+      session.run(feeds, fetches, runOptions);
+    };
+  };
+  const uncopied = ({ variant, feeds, y }: OnnxProduct) => {
+    const session = sessionOf(variant, true);
+    const fetches = { [UNREADABLE_OUTPUT]: null, y };
+    return () => {
+      try {
+        session.run(feeds, fetches, runOptions);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
       }
-      const made = session;
-      return {
-        run(feeds, fetches) {
-          made.run(feeds, fetches, runOptions);
-        },
-      };
-    },
+    };
+  };
+  const leavesOut = computesBeforeItEnds(uncopied, tensor);
+  return {
+    uncopied: leavesOut,
+    product: (product) =>
+      leavesOut && product.bytes >= UNCOPIED_FROM ? uncopied(product) : copied(product),
     load({ buffer, byteOffset, byteLength }, threads) {
       const session = new binding.InferenceSession();
       session.loadModel(buffer, byteOffset, byteLength, graphOptions(threads));
@@ -145,19 +188,41 @@ function nativeSessions({ binding, initOrt }: NativeModule): Omit<OnnxRuntime, '
   };
 }
 
+/** Whether a product without its copy does compute, which another version of the library could change. */
+function computesBeforeItEnds(
+  uncopied: (product: OnnxProduct) => () => void,
+  tensor: OnnxRuntime['tensor'],
+): boolean {
+  const y = new Float32Array(1);
+  const variant = { transposeA: false, transposeB: false, accumulate: false };
+  const one = (value: number) => tensor(Float32Array.of(value), [1, 1]);
+  const feeds = { a: one(2), b: one(3) };
+  try {
+    uncopied({ variant, feeds, y: tensor(y, [1, 1]), bytes: y.byteLength })();
+    return y[0] === 6;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this is how the library says that it can't give the output of a type that JavaScript lacks. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && error.message === UNREADABLE_MESSAGE;
+}
+
 /** Sessions by the public API, should the inner module be gone. */
 function publicSessions({ InferenceSession }: PublicModule): Omit<OnnxRuntime, 'tensor'> {
   const sessions = new Map<string, Promise<PublicSession>>();
   return {
-    session(variant) {
+    uncopied: false,
+    product({ variant, feeds, y }) {
       const key = JSON.stringify(variant);
       const session =
         sessions.get(key) ?? InferenceSession.create(encodeGemmModel(variant), SESSION_OPTIONS);
       sessions.set(key, session);
-      return {
-        async run(feeds, fetches) {
-          await (await session).run(feeds, fetches);
-        },
+      const fetches = { y };
+      return async () => {
+        await (await session).run(feeds, fetches);
       };
     },
     load(model, threads) {
