@@ -1,5 +1,6 @@
 import { copyRun, zeroRun } from './float-run';
 import { loadLanes, storeLanes } from './lanes';
+import { multiplyAdd } from './multiply-add';
 
 /*
  * Convolution without patches, for few channels: there a patch matrix is all waiting for memory, and a
@@ -143,17 +144,17 @@ function tile4(
       const w0 = v128.load(panel);
       const w1 = v128.load(panel, 16);
       const a0 = v128.load_splat<f32>(x0);
-      c00 = f32x4.add(c00, f32x4.mul(a0, w0));
-      c01 = f32x4.add(c01, f32x4.mul(a0, w1));
+      c00 = multiplyAdd(a0, w0, c00);
+      c01 = multiplyAdd(a0, w1, c01);
       const a1 = v128.load_splat<f32>(x1);
-      c10 = f32x4.add(c10, f32x4.mul(a1, w0));
-      c11 = f32x4.add(c11, f32x4.mul(a1, w1));
+      c10 = multiplyAdd(a1, w0, c10);
+      c11 = multiplyAdd(a1, w1, c11);
       const a2 = v128.load_splat<f32>(x2);
-      c20 = f32x4.add(c20, f32x4.mul(a2, w0));
-      c21 = f32x4.add(c21, f32x4.mul(a2, w1));
+      c20 = multiplyAdd(a2, w0, c20);
+      c21 = multiplyAdd(a2, w1, c21);
       const a3 = v128.load_splat<f32>(x3);
-      c30 = f32x4.add(c30, f32x4.mul(a3, w0));
-      c31 = f32x4.add(c31, f32x4.mul(a3, w1));
+      c30 = multiplyAdd(a3, w0, c30);
+      c31 = multiplyAdd(a3, w1, c31);
       panel += PANEL_FILTERS << 2;
       x0 += 4;
       x1 += 4;
@@ -186,8 +187,8 @@ function tile1(
     const end = x + ((<usize>run) << 2);
     while (x < end) {
       const a = v128.load_splat<f32>(x);
-      c0 = f32x4.add(c0, f32x4.mul(a, v128.load(panel)));
-      c1 = f32x4.add(c1, f32x4.mul(a, v128.load(panel, 16)));
+      c0 = multiplyAdd(a, v128.load(panel), c0);
+      c1 = multiplyAdd(a, v128.load(panel, 16), c1);
       panel += PANEL_FILTERS << 2;
       x += 4;
     }
@@ -282,17 +283,17 @@ function gradientTile(
       const g0 = v128.load(dy);
       const g1 = v128.load(dy, 16);
       const a0 = v128.load_splat<f32>(x);
-      c00 = f32x4.add(c00, f32x4.mul(a0, g0));
-      c01 = f32x4.add(c01, f32x4.mul(a0, g1));
+      c00 = multiplyAdd(a0, g0, c00);
+      c01 = multiplyAdd(a0, g1, c01);
       const a1 = v128.load_splat<f32>(x, 4);
-      c10 = f32x4.add(c10, f32x4.mul(a1, g0));
-      c11 = f32x4.add(c11, f32x4.mul(a1, g1));
+      c10 = multiplyAdd(a1, g0, c10);
+      c11 = multiplyAdd(a1, g1, c11);
       const a2 = v128.load_splat<f32>(x, 8);
-      c20 = f32x4.add(c20, f32x4.mul(a2, g0));
-      c21 = f32x4.add(c21, f32x4.mul(a2, g1));
+      c20 = multiplyAdd(a2, g0, c20);
+      c21 = multiplyAdd(a2, g1, c21);
       const a3 = v128.load_splat<f32>(x, 12);
-      c30 = f32x4.add(c30, f32x4.mul(a3, g0));
-      c31 = f32x4.add(c31, f32x4.mul(a3, g1));
+      c30 = multiplyAdd(a3, g0, c30);
+      c31 = multiplyAdd(a3, g1, c31);
       dy += pixelBytes;
       x += step;
     }
@@ -327,8 +328,8 @@ function gradientEdge(
       const end = g + <usize>outWidth * pixelBytes;
       while (g < end) {
         const a = v128.load_splat<f32>(x);
-        c0 = f32x4.add(c0, f32x4.mul(a, loadLanes(g, filters)));
-        if (filters > 4) c1 = f32x4.add(c1, f32x4.mul(a, loadLanes(g + 16, filters - 4)));
+        c0 = multiplyAdd(a, loadLanes(g, filters), c0);
+        if (filters > 4) c1 = multiplyAdd(a, loadLanes(g + 16, filters - 4), c1);
         g += pixelBytes;
         x += step;
       }

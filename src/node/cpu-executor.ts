@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { CpuExecutor } from '../runtime/cpu/cpu-executor.js';
 import type { HostMessage, WorkerMessage } from '../runtime/cpu/messages.js';
 import type { WorkerConnection, WorkerEvents, WorkerHost } from '../runtime/cpu/worker-host.js';
+import { allowRelaxedSimd } from './relaxed-simd.js';
 
 /** Most replicas that are started unless asked for more: beyond, the exchange outweighs the gain. */
 const DEFAULT_REPLICAS_LIMIT = 8;
@@ -28,6 +29,7 @@ export interface CpuExecutorOptions {
  * @throws ExecutorError when a worker cannot start, or `gemm: 'onnxruntime'` cannot be had.
  */
 export function createCpuExecutor(options: CpuExecutorOptions = {}): Promise<CpuExecutor> {
+  allowRelaxedSimd();
   return CpuExecutor.create(threadHost, {
     replicas: options.replicas ?? Math.min(availableParallelism(), DEFAULT_REPLICAS_LIMIT),
     gemm: options.gemm ?? 'auto',

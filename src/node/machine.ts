@@ -4,6 +4,7 @@ import { input } from '../layers/input-layer.js';
 import { Model } from '../models/model.js';
 import { createCpuExecutor } from './cpu-executor.js';
 import { defaultCacheFolder } from './data/dataset-folders.js';
+import { allowRelaxedSimd } from './relaxed-simd.js';
 
 /** What matters of a machine for training. */
 export interface Machine {
@@ -34,6 +35,7 @@ const RELAXED_SIMD_MODULE = [
 
 /** Describes this machine. */
 export function describeMachine(): Machine {
+  allowRelaxedSimd();
   const total = totalmem();
   const constrained = process.constrainedMemory();
   return {

@@ -4,9 +4,12 @@ import { ExecutorError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
 import { createOnnxGemm } from '../../src/node/gemm-onnxruntime.js';
 import { loadOnnxRuntime, type OnnxRuntime } from '../../src/node/onnx-sessions.js';
+import { allowRelaxedSimd } from '../../src/node/relaxed-simd.js';
 import type { GemmProvider, GemmShape } from '../../src/runtime/cpu/gemm-provider.js';
 import { createWasmGemm } from '../../src/runtime/cpu/gemm-wasm.js';
 import { compileKernels, instantiateKernels } from '../../src/runtime/cpu/kernel-module.js';
+
+allowRelaxedSimd();
 
 const BASE = 2 ** 20;
 /** Untouched elements behind c, to catch writes past its end. */
@@ -15,8 +18,13 @@ const MARGIN = 16;
 /** Every provider, or the reason why it is not here. */
 const providers: Record<string, (memory: WebAssembly.Memory) => Promise<GemmProvider | string>> = {
   wasm: async (memory) => {
-    const kernels = instantiateKernels(await compileKernels(), memory);
+    const kernels = instantiateKernels({ ...compileKernels(), fused: null }, memory);
     return createWasmGemm(kernels, BASE / 4);
+  },
+  'wasm that rounds once': async (memory) => {
+    const modules = compileKernels();
+    if (modules.fused === null) return 'this engine has no relaxed SIMD';
+    return createWasmGemm(instantiateKernels(modules, memory), BASE / 4);
   },
   onnxruntime: async (memory) => {
     try {

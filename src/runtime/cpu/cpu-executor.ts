@@ -97,12 +97,12 @@ export class CpuExecutor implements Executor {
     );
     try {
       // While the workers start.
-      const module = compileKernels();
+      const kernels = compileKernels();
       const answers = await requestAll(clients, (replica) => ({
         type: 'start',
         replica,
         replicas,
-        module,
+        kernels,
         exchange,
         gemm,
         profile,

@@ -1,4 +1,4 @@
-import { kernelsWasmBase64 } from './generated/kernels-wasm.js';
+import { fusedKernelsWasmBase64, kernelsWasmBase64 } from './generated/kernels-wasm.js';
 
 /**
  * Bytes at the start of a replica's memory that belong to the kernels: tables of `exp` and `log` from
@@ -476,15 +476,32 @@ export interface KernelExports {
   unaryGradient_f32(fn: number, x: number, y: number, dy: number, dx: number, size: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
+/** The compiled kernels, which can be sent to workers. */
+export interface KernelModules {
+  /** All of them. */
+  readonly all: WebAssembly.Module;
+  /**
+   * Those that multiply and add in one instruction and round once, instead of the ones in `all`; null where
+   * the engine has no relaxed SIMD.
+   */
+  readonly fused: WebAssembly.Module | null;
+}
 
-/** The kernels as a module that can be sent to workers; compiled at the first call. */
-export function compileKernels(): WebAssembly.Module {
-  if (compiled === undefined) {
-    const text = atob(kernelsWasmBase64);
-    compiled = new WebAssembly.Module(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
-  }
+let compiled: KernelModules | undefined;
+
+/** The kernels, compiled at the first call. */
+export function compileKernels(): KernelModules {
+  compiled ??= { all: new WebAssembly.Module(decode(kernelsWasmBase64)), fused: compileFused() };
   return compiled;
+}
+
+function compileFused(): WebAssembly.Module | null {
+  const bytes = decode(fusedKernelsWasmBase64);
+  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
 /**
@@ -492,9 +509,11 @@ export function compileKernels(): WebAssembly.Module {
  * @param memory a plain memory of at least one page.
  */
 export function instantiateKernels(
-  module: WebAssembly.Module,
+  { all, fused }: KernelModules,
   memory: WebAssembly.Memory,
 ): KernelExports {
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return instance.exports as unknown as KernelExports;
+  const exportsOf = (module: WebAssembly.Module) =>
+    new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const kernels = { ...exportsOf(all), ...(fused && exportsOf(fused)) };
+  return kernels as unknown as KernelExports;
 }

@@ -2,6 +2,7 @@ import type { InitialValues } from '../../core/initial-values.js';
 import type { KernelChoice } from '../../plan/kernel-choice.js';
 import type { Plan } from '../../plan/plan.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
+import type { KernelModules } from './kernel-module.js';
 import type { Exchange } from './shared-collective.js';
 
 /** Which GEMM a replica shall use; `auto` takes onnxruntime where it loads. */
@@ -41,7 +42,7 @@ export type HostMessage =
       type: 'start';
       replica: number;
       replicas: number;
-      module: WebAssembly.Module;
+      kernels: KernelModules;
       exchange: Exchange;
       gemm: GemmChoice;
       profile: boolean;

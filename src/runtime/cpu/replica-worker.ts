@@ -98,7 +98,15 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
 }
 
 async function startReplica(
-  { replica, replicas, module, exchange, gemm, profile, graphs }: HostMessage & { type: 'start' },
+  {
+    replica,
+    replicas,
+    kernels: modules,
+    exchange,
+    gemm,
+    profile,
+    graphs,
+  }: HostMessage & { type: 'start' },
   createGemm: GemmFactory,
 ): Promise<{
   replica: Replica;
@@ -107,7 +115,7 @@ async function startReplica(
   choice: KernelChoice;
 }> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const kernels = instantiateKernels(module, memory);
+  const kernels = instantiateKernels(modules, memory);
   const gemmScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
   const arenas = new ReplicaMemory(memory, gemmScratch + kernels.gemmScratchBytes());
   const provider = await createGemm({ choice: gemm, kernels, memory, scratch: gemmScratch });

@@ -144,7 +144,7 @@ function forEachProduct(a: ConvGeometry, visit: (x: number, w: number, y: number
 /** A replica's memory with the given arrays as buffers 0, 1, …, each with a margin behind it. */
 async function setUp(sizes: readonly number[]) {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
-  const kernels = instantiateKernels(await compileKernels(), memory);
+  const kernels = instantiateKernels(compileKernels(), memory);
   const random = new Random(11);
   let top = ARENA;
   const addresses: number[] = [];
