@@ -1,5 +1,5 @@
-// One training step of the article's ResNet-50 in TensorFlow.js on its cpu backend, in Node:
-// tfjs-step.js FOLDER [--batch 1]. FOLDER holds the npm peers.
+// The article's ResNet-50 in TensorFlow.js, in Node: training steps on its cpu backend or predictions on its
+// wasm backend: tfjs-step.js FOLDER train|predict [--batch 1]. FOLDER holds the npm peers.
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,11 @@ interface Layer {
 
 type LayerFactory = (options?: object) => Layer;
 
+interface Output {
+  data(): Promise<Float32Array>;
+  dispose(): void;
+}
+
 /** What this file uses of TensorFlow.js. */
 interface TensorFlow {
   version: { tfjs: string };
@@ -26,13 +31,16 @@ interface TensorFlow {
     compile(options: object): void;
     countParams(): number;
     trainOnBatch(x: unknown, y: unknown): Promise<unknown>;
+    predictOnBatch(x: unknown): Output;
   };
   layers: Record<string, LayerFactory>;
   randomUniform(shape: readonly number[]): unknown;
   oneHot(indices: readonly number[], depth: number): unknown;
 }
 
-const require = createRequire(join(resolve(positionals[0]), 'index.js'));
+const [peers, work = 'train'] = positionals;
+const folder = resolve(peers);
+const require = createRequire(join(folder, 'index.js'));
 const tf = require('@tensorflow/tfjs') as TensorFlow;
 
 const STAGES = [
@@ -73,7 +81,17 @@ function article() {
   return tf.model({ inputs, outputs });
 }
 
-await tf.setBackend('cpu');
+async function startBackend(): Promise<void> {
+  if (work === 'predict') {
+    const backend = '@tensorflow/tfjs-backend-wasm';
+    const { setWasmPaths } = require(backend) as { setWasmPaths(folder: string): void };
+    setWasmPaths(join(folder, 'node_modules', backend, 'dist/'));
+  }
+  const name = work === 'predict' ? 'wasm' : 'cpu';
+  if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend of TensorFlow.js fails`);
+}
+
+await startBackend();
 const batch = whole('batch', values.batch);
 const model = article();
 if (model.countParams() !== PARAMETERS) {
@@ -85,9 +103,15 @@ const labels = tf.oneHot(
   Array.from({ length: batch }, (_, i) => i % 10),
   10,
 );
+const predict = async () => {
+  const probabilities = model.predictOnBatch(images);
+  await probabilities.data();
+  probabilities.dispose();
+};
 await serve(
   {
-    run: (count) => timeEach(count, () => model.trainOnBatch(images, labels)),
+    run: (count) =>
+      timeEach(count, work === 'predict' ? predict : () => model.trainOnBatch(images, labels)),
     work: batch,
     unit: 'images/s',
     versions: { '@tensorflow/tfjs': tf.version.tfjs },

@@ -1,3 +1,4 @@
+import { NPM_PEERS } from '../runner/launcher.js';
 import type { Contender, Variant } from '../runner/question.js';
 
 /** What a step trains or predicts. */
@@ -117,6 +118,21 @@ export function onnxRuntime(task: Task, cores: Cores): Contender {
     side: 'beside',
     cores,
     variants: single([...command, '--batch', `${task.batch}`, '--cores', `${cores}`]),
+  });
+}
+
+/** Id of TensorFlow.js in a task. */
+export const tensorFlowJsId = ({ group }: Task) => `${group} tensorflow.js`;
+
+/** TensorFlow.js on its wasm backend, in Node; that has one thread there. The article's network only. */
+export function tensorFlowJs(task: Task): Contender {
+  const script = 'dist/benchmarks/contenders/tfjs-step.js';
+  return contender(task, {
+    id: tensorFlowJsId(task),
+    label: 'TensorFlow.js wasm',
+    side: 'peer',
+    cores: 2,
+    variants: single(['node', script, NPM_PEERS, task.work, '--batch', `${task.batch}`]),
   });
 }
 

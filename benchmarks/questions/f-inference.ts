@@ -7,6 +7,8 @@ import {
   ours,
   oursId,
   type Task,
+  tensorFlowJs,
+  tensorFlowJsId,
   torch,
   torchId,
 } from './contenders.js';
@@ -25,14 +27,17 @@ export const inferenceQuestion: Question = {
   letter: 'F',
   title: "Inference of the article's network",
   contenders: () =>
-    TASKS.flatMap((task) => [ours(task, 2), torch(task, 2), keras(task, 2), onnxRuntime(task, 2)]),
+    TASKS.flatMap((task) => [
+      ...[ours(task, 2), torch(task, 2), keras(task, 2)],
+      ...[tensorFlowJs(task), onnxRuntime(task, 2)],
+    ]),
   judge: (figures) =>
     TASKS.flatMap((task) =>
-      compareWithBest(figures, oursId(task, 2), [torchId(task, 2), kerasId(task, 2)], {
-        floor: 1,
-        goal: 1.3,
-        better: 'higher',
-        unit: '×',
-      }),
+      compareWithBest(
+        figures,
+        oursId(task, 2),
+        [torchId(task, 2), kerasId(task, 2), tensorFlowJsId(task)],
+        { floor: 1, goal: 1.3, better: 'higher', unit: '×' },
+      ),
     ),
 };

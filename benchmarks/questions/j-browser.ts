@@ -41,7 +41,7 @@ export const browserQuestion: Question = {
     web(GROUP, {
       ...{ id: TFJS_STEP, label: 'TensorFlow.js cpu, one image', side: 'peer' },
       ...{ work: 1, unit: 'images/s', warmSteps: 0, rounds: 1, slow: true },
-      command: ['dist/benchmarks/contenders/tfjs-step.js', NPM_PEERS, '--batch', '1'],
+      command: ['dist/benchmarks/contenders/tfjs-step.js', NPM_PEERS, 'train', '--batch', '1'],
     }),
   ],
   judge: (figures) => [
