@@ -32,6 +32,8 @@ export interface AnswerRecord {
   date: string;
   /** What repeats the whole comparison. */
   command: string;
+  /** The commit that was measured, where it is known. */
+  commit?: string;
   /** Load average before the run: cores that other programs kept busy. */
   loadBefore: number;
   ratios: readonly Ratio[];
@@ -52,7 +54,7 @@ const FOLDER = join(repository, 'benchmarks/results');
 export function answerOf(
   question: Question,
   figures: Figures,
-  run: { command: string; load: number },
+  run: { command: string; commit?: string; load: number },
 ): AnswerRecord {
   const ids = new Set(question.contenders().map(({ id }) => id));
   const concerns = ({ contender }: { contender: Contender }) => ids.has(contender.id);
@@ -60,6 +62,7 @@ export function answerOf(
     title: question.title,
     date: new Date().toISOString(),
     command: run.command,
+    ...(run.commit !== undefined && { commit: run.commit }),
     loadBefore: round(run.load),
     ratios: question.judge(figures).map(rounded),
     contenders: [...figures.measured.values()].filter(concerns).map(contenderRecord),

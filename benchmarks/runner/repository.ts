@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,4 +12,11 @@ export function benchFolder(): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, '.gitignore'), '*\n');
   return folder;
+}
+
+/** The commit that is measured, with `-dirty` behind it where files differ; undefined outside of git. */
+export function measuredCommit(): string | undefined {
+  const options = { cwd: repository, encoding: 'utf8' } as const;
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty'], options);
+  return status === 0 ? stdout.trim() : undefined;
 }

@@ -10,7 +10,7 @@ import { formatAnswers } from './format-table.js';
 import { Launcher } from './launcher.js';
 import { measureGroup } from './measure-group.js';
 import type { Absence, Contender, Measurement, Question } from './question.js';
-import { repository } from './repository.js';
+import { measuredCommit, repository } from './repository.js';
 
 /** What to measure and how long. */
 export interface BenchOptions {
@@ -63,9 +63,10 @@ export async function runBench(options: BenchOptions): Promise<void> {
     absent.push(...result.absent);
   }
   const answers: Record<string, AnswerRecord> = {};
+  const commit = measuredCommit();
   for (const question of questions) {
     const command = commandOf(question.letter, { rounds, seconds, epochImages, quick });
-    answers[question.letter] = answerOf(question, { measured, absent }, { command, load });
+    answers[question.letter] = answerOf(question, { measured, absent }, { command, commit, load });
   }
   process.stdout.write(`${formatAnswers(answers)}\n`);
   const { record, path } = keepAnswers(answers, quick ? '-quick' : '');
