@@ -1,4 +1,5 @@
 import { affine } from '../ops/affine.js';
+import { add } from '../ops/binary.js';
 import type { BatchShare, IrGraph, Value } from '../ops/ir.js';
 import { defaultKernelChoice, type KernelChoice } from '../plan/kernel-choice.js';
 import type { Plan } from '../plan/plan.js';
@@ -51,11 +52,11 @@ export function compileReplica(
   fuseBatchNormBias(graph, training !== undefined);
   fuseBatchNormResidual(graph);
   fuseBatchNormRelu(graph);
-  fuseSoftmaxCrossentropy(graph);
-  fuseGatedScale(graph);
   const { loss, observed = new Map<string, Value>() } = training ?? {};
+  const aliases = fuseSoftmaxCrossentropy(graph, new Set(observed.values()));
+  fuseGatedScale(graph);
   markGated(graph, [...(loss === undefined ? [] : [loss]), ...observed.values()]);
-  if (training !== undefined) appendTraining(graph, training);
+  if (training !== undefined) appendTraining(graph, training, aliases);
   fuseGatedSums(graph);
   fuseGradientSums(graph);
   materializeUpdates(graph);
@@ -79,9 +80,14 @@ export function declareArray(graph: IrGraph, value: Value, name: string): void {
   graph.results.push({ value: taken ? affine(value, 1) : value, name, kind: 'batch' });
 }
 
-function appendTraining(graph: IrGraph, training: TrainingPart): void {
+/** @param aliases other names under which the loss reads observed values. */
+function appendTraining(
+  graph: IrGraph,
+  training: TrainingPart,
+  aliases: ReadonlyMap<Value, Value>,
+): void {
   const { weights, observed = new Map<string, Value>() } = training;
-  const wanted = new Set([...weights.values(), ...observed.values()]);
+  const wanted = new Set([...weights.values(), ...observed.values(), ...aliases.values()]);
   const gradients = differentiate(graph, training.loss, [...wanted]);
   for (const [entry, weight] of weights) {
     const gradient = gradients.get(weight);
@@ -90,7 +96,11 @@ function appendTraining(graph: IrGraph, training: TrainingPart): void {
       graph.updates.push({ value: gradient, entry: gradientEntry(entry) });
   }
   for (const [name, value] of observed) {
-    const gradient = gradients.get(value);
+    const alias = aliases.get(value);
+    const parts = [value, ...(alias === undefined ? [] : [alias])].flatMap(
+      (part) => gradients.get(part) ?? [],
+    );
+    const gradient = parts.length > 1 ? add(parts[0], parts[1]) : parts[0];
     if (gradient !== undefined) declareArray(graph, gradient, `gradient:${name}`);
   }
   graph.source = 'optimizer';

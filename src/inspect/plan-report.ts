@@ -1,4 +1,6 @@
+import { ValueError } from '../core/errors.js';
 import { callCost } from '../plan/call-cost.js';
+import { makeSameCalls } from '../plan/check-twins.js';
 import { describeCall } from '../plan/describe-call.js';
 import type { BufferId, Phase } from '../plan/kernels.js';
 import type { Plan, PlanFusion, Region } from '../plan/plan.js';
@@ -113,6 +115,11 @@ export function reportPlan(plans: readonly Plan[]): PlanReport {
 
 /** All calls of a step; costs are those of all replicas together. */
 export function reportCalls(plans: readonly Plan[]): CallReport[] {
+  if (!makeSameCalls(plans)) {
+    throw new ValueError(
+      'the replicas make different calls for a batch of this size; take one that gives each of them two samples or more.',
+    );
+  }
   const [plan] = plans;
   return plan.calls.map((call, index) => {
     const costs = plans.map(({ calls }) => callCost(calls[index], plans.length));

@@ -25,20 +25,34 @@ function classAttributes(predictions: Value, { sparse }: CrossentropyAttributes)
   return { rows: predictions.shape[0], classes: predictions.shape[1], sparse };
 }
 
-/** loss `[N]` = −Σ labels · log softmax(logits). */
+/**
+ * loss `[N]` = −Σ labels · log softmax(logits). Of the optional operand `probabilities`, which is that
+ * softmax, the loss takes only the name: its gradient is that of `crossentropy`.
+ */
 export const softmaxCrossentropyOp: OpDefinition<CrossentropyAttributes> = {
   name: 'softmaxCrossentropy',
   infer({ logits, labels }, { sparse }) {
     checkLabels(logits, labels, sparse);
     return { loss: [logits[0]] };
   },
-  gradient({ graph, inputs: { logits, labels }, douts, attributes }) {
-    const operands = { logits, labels, dloss: douts.loss };
-    return { logits: graph.add(softmaxCrossentropyGradientOp, operands, attributes).dlogits };
+  gradient({ graph, inputs: { logits, labels, probabilities }, douts, attributes, needs }) {
+    const dloss = douts.loss;
+    const operands = { logits, labels, dloss };
+    return {
+      ...(needs('probabilities') && {
+        probabilities: graph.add(
+          crossentropyGradientOp,
+          { probabilities, labels, dloss },
+          attributes,
+        ).dprobabilities,
+      }),
+      logits: graph.add(softmaxCrossentropyGradientOp, operands, attributes).dlogits,
+    };
   },
   lower(scope) {
-    const attributes = classAttributes(scope.inputs.logits, scope.attributes);
-    lowerToKernel(scope, 'softmaxCrossentropy', attributes);
+    const { logits, labels } = scope.inputs;
+    const attributes = classAttributes(logits, scope.attributes);
+    scope.call('softmaxCrossentropy', { logits, labels }, scope.outputs, attributes);
   },
 };
 

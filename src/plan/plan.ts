@@ -52,8 +52,8 @@ export interface PlanFusion {
 }
 
 /**
- * A compiled step: plain, serialisable data that an executor obeys. All replicas run plans with the
- * same calls, each over its own share of the batch.
+ * A compiled step: plain, serialisable data that an executor obeys. All replicas run plans that meet in
+ * the same calls, each over its own share of the batch.
  */
 export interface Plan {
   /** Version of this format. */

@@ -15,7 +15,7 @@ import {
   UnknownNameError,
   ValueError,
 } from '../../src/node.js';
-import { denseModel, IMAGE, residualModel, samples, weightsOf } from './small-models.js';
+import { CLASSES, denseModel, IMAGE, residualModel, samples, weightsOf } from './small-models.js';
 
 const compileOptions = {
   loss: 'categoricalCrossentropy',
@@ -52,6 +52,27 @@ suite('probe', () => {
         // A bias before a normalisation has a gradient of exactly zero, but noise where its output is looked at.
         if (name !== 'stem/bias') close(gradient, weights.get(name) ?? []);
       }
+      await model.dispose();
+    }
+  });
+
+  test('probabilities have the gradient of the loss of them, and the weights theirs as without', async () => {
+    for (const replicas of [1, 2]) {
+      const data = dataset(10, [4]);
+      const model = denseModel();
+      model.compile({ ...compileOptions, replicas });
+      const { layers, weights } = await model.probe(data, { layers: ['head'] });
+      const head = layers.get('head');
+      assert.ok(head !== undefined);
+      const { data: labels } = samples(10, [4])[1];
+      // d/dp of the mean of −log(p[label] / Σ p), where Σ p is 1.
+      const expected = head.activation.map((p, i) => {
+        const isLabel = labels[Math.floor(i / CLASSES)] === i % CLASSES;
+        return (1 - (isLabel ? 1 / p : 0)) / 10;
+      });
+      close(head.gradient, expected);
+      const plain = await model.probe(data);
+      assert.deepEqual(weights, plain.weights);
       await model.dispose();
     }
   });

@@ -1,5 +1,6 @@
 import { ExecutorError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
+import { twinProblem } from '../../plan/check-twins.js';
 import type { Plan } from '../../plan/plan.js';
 import { validatePlan } from '../../plan/validate-plan.js';
 import type { RunResults } from '../executor.js';
@@ -82,25 +83,7 @@ function sumOf(numbers: Float32Array): Float64Array {
 }
 
 function checkPlans(plans: readonly Plan[], replicas: number): void {
-  if (plans.length !== replicas) {
-    throw new ExecutorError(
-      `${plans.length} plans were given to an executor of ${replicas} replicas; compile one a replica.`,
-    );
-  }
-  const kernels = plans[0].calls.map((call) => call.kernel).join();
-  plans.forEach((plan, r) => {
-    validatePlan(plan);
-    const { replica, shares } = plan.share;
-    if (replica !== r || shares.length !== replicas) {
-      throw new ExecutorError(
-        `plan ${r} is for replica ${replica} of ${shares.length}, ` +
-          `but replica ${r} of ${replicas} was expected; pass the plans in replica order.`,
-      );
-    }
-    if (plan.calls.map((call) => call.kernel).join() !== kernels) {
-      throw new ExecutorError(
-        `plan ${r} ('${plan.name}') makes other calls than plan 0; compile all from one graph.`,
-      );
-    }
-  });
+  for (const plan of plans) validatePlan(plan);
+  const problem = twinProblem(plans, replicas);
+  if (problem !== undefined) throw new ExecutorError(problem);
 }

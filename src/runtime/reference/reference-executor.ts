@@ -1,8 +1,9 @@
 import { ExecutorError, ValueError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
+import { isMeeting, makeSameCalls, twinProblem } from '../../plan/check-twins.js';
 import { defaultKernelChoice } from '../../plan/kernel-choice.js';
 import { kernelSpecs } from '../../plan/kernel-spec.js';
-import type { BufferId, KernelName } from '../../plan/kernels.js';
+import type { BufferId, KernelCall, KernelName } from '../../plan/kernels.js';
 import type { Plan } from '../../plan/plan.js';
 import type { StateLayout } from '../../plan/state-layout.js';
 import { validatePlan } from '../../plan/validate-plan.js';
@@ -40,11 +41,11 @@ const TURN_MILLISECONDS = 15;
 
 class PreparedReferencePlan implements PreparedPlan {
   readonly inputs: readonly (readonly Float32Array[])[];
-  readonly times: CallTimes;
+  readonly times: readonly CallTimes[];
   readonly clock = new RunClock();
 
   constructor(readonly plans: readonly Plan[]) {
-    this.times = new CallTimes(plans[0].calls.length);
+    this.times = plans.map(({ calls }) => new CallTimes(calls.length));
     const samples = plans[0].share.shares.reduce((a, b) => a + b, 0);
     const allocate = () =>
       plans[0].inputs.map((input) => new Float32Array(samples * sizeOf(input.sampleShape)));
@@ -101,15 +102,9 @@ export class ReferenceExecutor implements Executor {
   /** @throws PlanError for a plan that is not well formed; ExecutorError for plans that differ. */
   async prepare(plans: readonly Plan[]): Promise<PreparedPlan> {
     this.#checkAlive();
-    if (plans.length !== this.#replicas) {
-      throw new ExecutorError(
-        `${plans.length} plans came for ${this.#replicas} replicas; pass one plan a replica.`,
-      );
-    }
-    plans.forEach((plan, replica) => {
-      validatePlan(plan);
-      checkTwin(plan, plans, replica);
-    });
+    for (const plan of plans) validatePlan(plan);
+    const problem = twinProblem(plans, this.#replicas);
+    if (problem !== undefined) throw new ExecutorError(problem);
     this.#scratch = this.#scratch.map((arena, replica) => {
       const size = plans[replica].scratchSize;
       return size > arena.length ? this.#create(size) : arena;
@@ -135,7 +130,7 @@ export class ReferenceExecutor implements Executor {
     if (clock !== this.#clock) clock.interrupt();
     this.#clock = clock;
     clock.begin(performance.now());
-    times.begin();
+    for (const one of times) one.begin();
     fillInputs(plans, plan.inputs[set], view);
     await this.#runCalls(plans, times, view, parameters);
     clock.end(performance.now());
@@ -152,10 +147,10 @@ export class ReferenceExecutor implements Executor {
 
   /** All replicas run in lockstep: each takes as long as all together, and none waits. */
   async timings(plan: PreparedPlan): Promise<PlanTimings | undefined> {
-    const { plans, times, clock } = requireOwn(plan);
+    const { times, clock } = requireOwn(plan);
     const { runs, milliseconds, between } = clock;
     if (runs === 0) return undefined;
-    return { runs, milliseconds, between, replicas: plans.map(() => times.means()) };
+    return { runs, milliseconds, between, replicas: times.map((one) => one.means()) };
   }
 
   async dispose(): Promise<void> {
@@ -166,28 +161,30 @@ export class ReferenceExecutor implements Executor {
 
   async #runCalls(
     plans: readonly Plan[],
-    times: CallTimes,
+    times: readonly CallTimes[],
     view: ViewOf,
     parameters: RunParameters,
   ): Promise<void> {
-    const milliseconds = new Float64Array(plans[0].calls.length);
+    const milliseconds = plans.map(({ calls }) => new Float64Array(calls.length));
     const began = performance.now();
     let turn = began;
     const draws = new GateDraws(parameters);
-    for (let index = 0; index < milliseconds.length; index++) {
+    for (const calls of turnsOf(plans)) {
       const start = performance.now();
-      const { gates = [] } = plans[0].calls[index];
-      if (draws.allow(gates)) runCall(plans, index, view, parameters);
+      if (draws.allow(callAt(plans, calls[0]).gates ?? []))
+        runCalls(plans, calls, view, parameters);
       const end = performance.now();
-      milliseconds[index] = end - start;
-      times.add(index, end - start, 0);
+      for (const { replica, index } of calls) {
+        milliseconds[replica][index] = end - start;
+        times[replica].add(index, end - start, 0);
+      }
       if (end - turn > TURN_MILLISECONDS) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         turn = performance.now();
       }
     }
-    times.end(performance.now() - began);
-    this.#milliseconds = milliseconds;
+    for (const one of times) one.end(performance.now() - began);
+    [this.#milliseconds] = milliseconds;
   }
 
   #collect(plans: readonly Plan[], place: number, view: ViewOf): FloatArray {
@@ -242,27 +239,6 @@ function requireOwn(plan: PreparedPlan): PreparedReferencePlan {
 /** The memory of a replica's buffer. */
 type ViewOf = (replica: number, id: BufferId) => FloatArray;
 
-/** Replicas may differ in shares and sizes only. */
-function checkTwin(plan: Plan, plans: readonly Plan[], replica: number): void {
-  const { share, name } = plan;
-  const outline = ({ calls, inputs, outputs, share: { shares } }: Plan) =>
-    JSON.stringify([
-      calls.map(({ kernel, reads, writes, gates }) => {
-        return [kernel, Object.keys(reads), Object.keys(writes), gates];
-      }),
-      inputs.map(({ name, sampleShape }) => [name, sampleShape]),
-      outputs.map(({ name, kind }) => [name, kind]),
-      shares,
-    ]);
-  const placed = share.replica === replica && share.shares.length === plans.length;
-  if (!placed || outline(plan) !== outline(plans[0])) {
-    throw new ExecutorError(
-      `plan ${replica} of '${name}' is not the plan of replica ${replica} of the same program; ` +
-        'compile one plan a replica, in order.',
-    );
-  }
-}
-
 /** Copies every replica's rows of the whole batches into its buffers. */
 function fillInputs(plans: readonly Plan[], batches: readonly Float32Array[], view: ViewOf): void {
   batches.forEach((batch, place) => {
@@ -275,21 +251,52 @@ function fillInputs(plans: readonly Plan[], batches: readonly Float32Array[], vi
   });
 }
 
-function runCall(
+/** A call of one replica, by its place in the plan. */
+interface Turn {
+  replica: number;
+  index: number;
+}
+
+const callAt = (plans: readonly Plan[], { replica, index }: Turn): KernelCall =>
+  plans[replica].calls[index];
+
+/**
+ * The calls in the order in which they run: those of the replicas side by side where all make the same,
+ * else one replica after the other up to the next meeting, which all do at once.
+ */
+function* turnsOf(plans: readonly Plan[]): Generator<readonly Turn[]> {
+  if (makeSameCalls(plans)) {
+    for (const index of plans[0].calls.keys())
+      yield plans.map((_, replica) => ({ replica, index }));
+    return;
+  }
+  const next = plans.map(() => 0);
+  while (next.some((index, replica) => index < plans[replica].calls.length)) {
+    for (const [replica, { calls }] of plans.entries()) {
+      while (next[replica] < calls.length && !isMeeting(calls[next[replica]])) {
+        yield [{ replica, index: next[replica]++ }];
+      }
+    }
+    const meeting = plans.map((_, replica) => ({ replica, index: next[replica]++ }));
+    if (meeting.every(({ replica, index }) => index < plans[replica].calls.length)) yield meeting;
+  }
+}
+
+function runCalls(
   plans: readonly Plan[],
-  index: number,
+  turns: readonly Turn[],
   view: ViewOf,
   parameters: RunParameters,
 ): void {
-  const { kernel: name, every = 1 } = plans[0].calls[index];
+  const { kernel: name, every = 1 } = callAt(plans, turns[0]);
   if (parameters.step % every !== 0) return;
   const ownParameters = { ...parameters, step: parameters.step / every };
-  const calls = plans.map((plan, replica) => {
-    const { reads, writes, attributes } = plan.calls[index];
+  const calls = turns.map((turn) => {
+    const { reads, writes, attributes } = callAt(plans, turn);
     const bind = (ids: Readonly<Record<string, BufferId | undefined>>) =>
       Object.fromEntries(
         Object.entries(ids).flatMap(([operand, id]) =>
-          id === undefined ? [] : [[operand, view(replica, id)]],
+          id === undefined ? [] : [[operand, view(turn.replica, id)]],
         ),
       );
     // The plan was validated: its operands and attributes are those that the kernel demands.
