@@ -17,6 +17,7 @@ import { addReportCommand } from './commands/report.js';
 import { addRunsCommand } from './commands/runs.js';
 import { addSummaryCommand } from './commands/summary.js';
 import { addTrainCommand } from './commands/train.js';
+import { interruptCommand } from './interruption.js';
 import { reportError } from './report-error.js';
 
 /** Whether the output has failed already. */
@@ -49,6 +50,8 @@ addDoctorCommand(program);
 addBenchCommand(program);
 
 process.stdout.on('error', stopWithoutOutput);
+// Whoever read the messages has gone, as `tee` at Ctrl-C; that must not end a run that is being saved.
+process.stderr.on('error', () => undefined);
 
 try {
   if (process.argv.length <= 2) program.outputHelp();
@@ -64,7 +67,6 @@ function stopWithoutOutput(error: NodeJS.ErrnoException): void {
   stopping = true;
   const left = error.code === 'EPIPE';
   if (!left) process.stderr.write(`residuum: cannot write the output: ${error.message}.\n`);
-  // A run under way stops as by Ctrl-C and is saved.
-  if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM');
-  else process.exit(left ? 0 : 1);
+  // A run under way stops as by Ctrl-C and is saved; one that stops already is left to it.
+  if (!interruptCommand()) process.exit(left ? 0 : 1);
 }

@@ -19,6 +19,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('It must be a number greater than 0.');
 }
 
+/** A parser of numbers from zero, for commander. */
+export function numberFromZero(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It must be a number of at least 0.');
+}
+
 /** When a run is saved within an epoch: `500` is steps, `5m`, `30s` and `1h` are times. */
 export function checkpointInterval(text: string): { everySteps?: number; everyMinutes?: number } {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text.trim()) ?? [];

@@ -29,6 +29,8 @@ const { values } = parseArgs({
 });
 /** What a reader has to know of a run, in words, beside its log. */
 const NOTE = 'note.txt';
+/** The same of all runs of a recipe: `results/<recipe>.txt`. */
+const GROUP_NOTE = '.txt';
 const home = values.in ?? root;
 const folder = join(home, 'results');
 
@@ -143,6 +145,12 @@ function peerTable(name, members) {
   ];
 }
 
+/** What a reader has to know of all runs of a recipe. */
+function groupNote(name) {
+  const path = join(folder, `${name}${GROUP_NOTE}`);
+  return existsSync(path) ? [readFileSync(path, 'utf8').trim(), ''] : [];
+}
+
 function section(name, members) {
   const [{ record }] = members;
   const { data, settings } = record;
@@ -181,6 +189,7 @@ function section(name, members) {
     ...rows,
     '',
     ...members.flatMap((run) => (run.note === undefined ? [] : [`${run.name}: ${run.note}`, ''])),
+    ...groupNote(name),
     ...peerTable(name, members),
     `![Accuracy by epoch](results/${name}.svg)`,
     '',
@@ -199,8 +208,8 @@ const head = [
   '# Results',
   '',
   'Made by `npm run results` from the logs in `results/`, whose checksums it verifies; do not edit. The weights that',
-  'are tested are those after the last epoch, and the test images are looked at once. Times are of training',
-  'and validation.',
+  'are tested are those after the last epoch, and each run looks at the test images once, at its end; where tests of',
+  'earlier runs had a say in a recipe, its section tells. Times are of training and validation.',
   '',
 ];
 const none = ['No run is committed yet.', ''];

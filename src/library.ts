@@ -309,7 +309,13 @@ export {
   createReferenceExecutor,
   type ReferenceExecutorOptions,
 } from './runtime/reference/reference-executor.js';
-export type { Callback, Logs, RunPlan, TrainingControl } from './training/callback.js';
+export type {
+  Callback,
+  Logs,
+  NamedCallback,
+  RunPlan,
+  TrainingControl,
+} from './training/callback.js';
 export {
   type EarlyStopping,
   type EarlyStoppingOptions,

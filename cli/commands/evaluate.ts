@@ -71,7 +71,7 @@ async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   try {
     if (!json) for (const note of folder.notes) print(`Note: ${note}`);
     if (!json) print(`${info.title}: ${grouped(test.size)} test images from ${info.where}`);
-    const callbacks = json ? [] : [progressBar({ samples: test.size })];
+    const callbacks = json ? [] : [progressBar()];
     const { batchSize } = settings;
     const run = { batchSize, callbacks, seed };
     // The model has the weights that the run is evaluated with already.

@@ -129,6 +129,9 @@ async function prune(paths: string[], options: PruneOptions): Promise<void> {
     if (removable.length === 0) print('There is nothing to remove.');
     else printTable(HEADER, removable.map(row));
   }
+  if (json === true && dryRun === true) {
+    for (const { path } of removable) printJson({ wouldRemove: path });
+  }
   if (removable.length === 0 || dryRun === true) return;
   if (yes !== true && !(await agrees(removable.length))) {
     print('Nothing was removed.');

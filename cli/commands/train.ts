@@ -35,6 +35,7 @@ import {
   checkpointInterval,
   imageSize,
   integer,
+  numberFromZero,
   oneOf,
   positiveNumber,
 } from '../option-values.js';
@@ -113,7 +114,7 @@ export function addTrainCommand(program: Command): void {
     .option(
       '--weight-decay <x>',
       'decoupled decay of weights (default: 0.004 for adamw, else 0)',
-      positiveNumber,
+      numberFromZero,
     )
     .option(
       '--augment <names>',
@@ -171,7 +172,7 @@ async function train(description: string | undefined, options: TrainOptions): Pr
   }
   if (!json) {
     describe(run);
-    bar = progressBar({ samples: run.data.test.size });
+    bar = progressBar();
   }
   try {
     const callbacks = bar === undefined ? [] : [bar];
@@ -231,7 +232,7 @@ const ORIGINS = {
 function describe(run: TrainingRun): void {
   const { settings, data, parameters, engine, position } = run.record;
   const { epochs, batchSize, optimizer, learningRate, weightDecay, seed } = settings;
-  const decay = weightDecay === undefined ? '' : `, weight decay ${weightDecay}`;
+  const decay = (weightDecay ?? 0) === 0 ? '' : `, weight decay ${weightDecay}`;
   const shape = `${data.imageShape.join('×')}, ${data.classNames.length} classes`;
   const counts = `${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images`;
   const rate = settings.schedule?.name ?? run.model.optimizer.learningRate ?? learningRate;

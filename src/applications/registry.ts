@@ -15,6 +15,8 @@ export interface Application {
   readonly title: string;
   /** Names of further options of `build`. */
   readonly options: readonly string[];
+  /** What those options are when they are left out, of all that are anything then. */
+  readonly defaults: Readonly<Record<string, unknown>>;
   /** Makes the model for images of a shape [height, width, channels] and a number of classes. */
   build(options: { inputShape: Shape; classes: number; readonly [option: string]: unknown }): Model;
 }
@@ -28,6 +30,16 @@ const OPTIONS = [
   'zeroInitResidual',
   'normalization',
 ];
+
+const DEFAULTS = {
+  includeTop: true,
+  classifierActivation: 'softmax',
+  zeroInitResidual: false,
+  normalization: 'batch',
+};
+
+const HE_NORMAL = { initializer: 'heNormal' };
+const GLOROT_UNIFORM = { initializer: 'glorotUniform' };
 
 const CIFAR_DEPTHS = [20, 32, 44, 56, 110];
 
@@ -45,6 +57,7 @@ const cifarRows = CIFAR_FAMILIES.flatMap(([prefix, suffix, what, make, kind]) =>
       name: `${prefix}${depth}${suffix}`,
       title: `the paper's network of ${depth} layers for CIFAR, ${what}`,
       options: [...OPTIONS, 'width'],
+      defaults: { ...DEFAULTS, ...HE_NORMAL, width: 16 },
       build: (options) => make({ ...options, ...kind, depth }),
     }),
   ),
@@ -63,7 +76,10 @@ const torchvisionRows: readonly Application[] = [
   ['resnext101-64x4d', 'torchvision', torchvision.resnext101_64x4d],
   ['plain-18', 'the plain twin of resnet-18', torchvision.plain18],
   ['plain-34', 'the plain twin of resnet-34', torchvision.plain34],
-].map(([name, title, build]) => ({ name, title, options: OPTIONS, build }) as Application);
+].map(([name, title, build]) => {
+  const defaults = { ...DEFAULTS, ...HE_NORMAL };
+  return { name, title, options: OPTIONS, defaults, build } as Application;
+});
 
 const kerasRows: readonly Application[] = [
   ['keras-resnet50', 'ResNet50', kerasApplications.resNet50],
@@ -72,22 +88,25 @@ const kerasRows: readonly Application[] = [
   ['keras-resnet50v2', 'ResNet50V2', kerasApplications.resNet50V2],
   ['keras-resnet101v2', 'ResNet101V2', kerasApplications.resNet101V2],
   ['keras-resnet152v2', 'ResNet152V2', kerasApplications.resNet152V2],
-].map(
-  ([name, title, build]) =>
-    ({ name, title: `keras.applications.${title}`, options: OPTIONS, build }) as Application,
-);
+].map(([name, keras, build]) => {
+  const title = `keras.applications.${keras}`;
+  const defaults = { ...DEFAULTS, ...GLOROT_UNIFORM };
+  return { name, title, options: OPTIONS, defaults, build } as Application;
+});
 
 const rows: readonly Application[] = [
   {
     name: 'resnet50',
     title: "the article's ResNet-50",
     options: ['stage3Strides', 'glorot', 'initializer'],
+    defaults: { stage3Strides: 1, glorot: 'perLayer' },
     build: resnet50,
   },
   {
     name: 'small-resnet',
     title: 'a small residual network of basic blocks, for quick runs',
     options: ['filters', 'blocksPerStage', 'initializer'],
+    defaults: { filters: [16, 32, 64], blocksPerStage: 1, ...HE_NORMAL },
     build: smallResnet,
   },
   ...cifarRows,

@@ -92,6 +92,7 @@ class RangeTest implements Callback {
   readonly #smoothed: number[] = [];
   #control: TrainingControl | undefined;
   #average = 0;
+  #lowest = Number.POSITIVE_INFINITY;
   #sum = 0;
   #samples = 0;
   #diverged = false;
@@ -144,8 +145,8 @@ class RangeTest implements Callback {
     // The average begins at zero, which is corrected for as Adam does.
     const smoothed = this.#average / (1 - this.#smoothing ** this.#losses.length);
     this.#smoothed.push(smoothed);
-    const lowest = Math.min(...this.#smoothed);
-    this.#diverged = lowest > 0 && smoothed > this.#stopFactor * lowest;
+    this.#lowest = Math.min(this.#lowest, smoothed);
+    this.#diverged = this.#lowest > 0 && smoothed > this.#stopFactor * this.#lowest;
     if (this.#diverged || this.#rates.length === this.steps) this.#control.stopTraining = true;
   }
 
@@ -156,7 +157,7 @@ class RangeTest implements Callback {
 
   result(): LearningRateTest {
     const [rates, losses, smoothed] = [this.#rates, this.#losses, this.#smoothed];
-    const bottom = smoothed.indexOf(Math.min(...smoothed));
+    const bottom = smoothed.indexOf(this.#lowest);
     const slope = (i: number) => smoothed[i + 1] - smoothed[i - 1];
     let best: number | undefined;
     for (let i = 1; i < Math.min(bottom, smoothed.length - 1); i++) {

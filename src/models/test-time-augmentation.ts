@@ -5,6 +5,7 @@ import type { Augmentation } from '../data/augment/augmentation.js';
 import type { Dataset, GatherContext } from '../data/dataset.js';
 import { activation } from '../layers/activation.js';
 import { input } from '../layers/input-layer.js';
+import { type Callback, CallbackList } from '../training/callback.js';
 import { Model } from './model.js';
 import type { Prediction, RunOptions } from './model-options.js';
 
@@ -29,14 +30,10 @@ export async function predictViews(
   views: readonly Augmentation[],
   options: ViewOptions = {},
 ): Promise<Prediction[]> {
-  const { seed = 0, ...run } = options;
-  for (const { name, mixes } of views) {
-    if (mixes !== true) continue;
-    throw new ValueError(`${name} blends samples, so it gives no view of one; leave it out.`);
-  }
+  const { seed, ...run } = options;
+  const changed = viewsOf(data, views, seed);
   const sums = await model.predictAll(data, run);
-  for (let number = 0; number < views.length; number++) {
-    const view = viewOf(data, views[number], { seed, epoch: number });
+  for (const view of changed) {
     const outputs = await model.predictAll(view, run);
     outputs.forEach(({ data: values }, i) => {
       const sum = sums[i].data;
@@ -46,6 +43,17 @@ export async function predictViews(
   const share = 1 / (views.length + 1);
   for (const { data: sum } of sums) for (let k = 0; k < sum.length; k++) sum[k] *= share;
   return sums;
+}
+
+/**
+ * The changed views of data that {@link predictViews} predicts, one for each augmentation.
+ * @throws {ValueError} for mixup and cutmix, which blend samples.
+ */
+export function viewsOf(data: Dataset, views: readonly Augmentation[], seed = 0): Dataset[] {
+  return views.map((view, epoch) => {
+    if (view.mixes !== true) return viewOf(data, view, { seed, epoch });
+    throw new ValueError(`${view.name} blends samples, so it gives no view of one; leave it out.`);
+  });
 }
 
 /**
@@ -60,7 +68,20 @@ export async function evaluateViews(
   options: ViewOptions = {},
 ): Promise<Record<string, number>> {
   const { loss, lossWeights, metrics } = model.objectiveOptions;
-  const outputs = await predictViews(model, data, views, options);
+  const told = new CallbackList(options.callbacks ?? []);
+  await told.run('onTestBegin', { samples: data.size });
+  let pass = -1;
+  // One evaluation to whoever hears of it: each sample is predicted once a view and once as it is.
+  const counting: Callback = {
+    onPredictBegin: () => {
+      pass++;
+    },
+    onPredictBatchEnd: (batch, { samples }) =>
+      told.numbered('onTestBatchEnd', batch, {
+        samples: Math.floor((pass * data.size + samples) / (views.length + 1)),
+      }),
+  };
+  const outputs = await predictViews(model, data, views, { ...options, callbacks: [counting] });
   const inputs = model.outputShapes.map((shape) => input({ shape }));
   const judge = new Model({
     inputs,
@@ -70,10 +91,11 @@ export async function evaluateViews(
   });
   judge.compile({ loss, lossWeights, metrics, executor: 'reference' });
   try {
-    return await judge.evaluate(new PredictedDataset(outputs, data), {
+    const figures = await judge.evaluate(new PredictedDataset(outputs, data), {
       batchSize: options.batchSize,
-      callbacks: options.callbacks,
     });
+    await told.run('onTestEnd', figures);
+    return figures;
   } finally {
     await judge.dispose();
   }

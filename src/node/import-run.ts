@@ -1,7 +1,9 @@
 import { ValueError } from '../core/errors.js';
+import { isNamedOptions } from '../core/named-options.js';
 import { formatShape, sameShape } from '../core/shape.js';
 import { type DatasetRow, datasetCatalog, datasetRow } from '../data/catalog.js';
 import type { Model } from '../models/model.js';
+import type { Optimizer } from '../training/optimizer.js';
 import { type OptimizerName, optimizerNames } from '../training/optimizers.js';
 import { type RunHooks, type RunSettings, startRun, type TrainingRun } from './train-run.js';
 import { trainableModel } from './trainable-model.js';
@@ -40,8 +42,7 @@ export async function importRun(
     dataDir,
     epochs,
     batchSize,
-    optimizer: optimizer ?? FRESH.optimizer,
-    learningRate: optimizer === undefined ? FRESH.learningRate : model.optimizer.learningRate,
+    ...(optimizer === undefined ? FRESH : { optimizer, ...carriedOptions(model.optimizer) }),
     limit,
     seed: 0,
     executor: 'cpu',
@@ -50,6 +51,19 @@ export async function importRun(
   const run = await startRun(settings, out, { ...hooks, model, keepOptimizer });
   await run.leave();
   return run;
+}
+
+/** What a run says of an optimizer that was carried in. */
+function carriedOptions(
+  optimizer: Optimizer,
+): Pick<RunSettings, 'learningRate' | 'weightDecay' | 'optimizerOptions' | 'schedule'> {
+  const { learningRate: rate, weightDecay, ...optimizerOptions } = optimizer.getConfig();
+  return {
+    learningRate: optimizer.learningRate,
+    ...(typeof weightDecay === 'number' && { weightDecay }),
+    optimizerOptions,
+    ...(isNamedOptions(rate) && { schedule: rate }),
+  };
 }
 
 /** For models that came without an optimizer. */

@@ -109,8 +109,8 @@ test('drawings are at least 100 ms apart', () => {
 test('a standalone evaluation is one line', () => {
   const stream = new FakeStream(false);
   let time = 0;
-  const bar = progressBar({ stream, samples: 200, now: () => time });
-  bar.onTestBegin?.({});
+  const bar = progressBar({ stream, now: () => time });
+  bar.onTestBegin?.({ samples: 200 });
   time = 2000;
   bar.onTestBatchEnd?.(0, { loss: 0.5, accuracy: 0.75, samples: 200 });
   bar.onTestEnd?.({ loss: 0.5, accuracy: 0.75 });
@@ -118,6 +118,24 @@ test('a standalone evaluation is one line', () => {
     stream.text,
     'Evaluation\n200/200 - 2s - loss: 0.5000 - accuracy: 0.7500 - 100 img/s\n',
   );
+});
+
+test('evaluations of different sizes are each counted against their own', () => {
+  const stream = new FakeStream(true, 120);
+  const clock = { time: 0 };
+  const bar = progressBar({ stream, now: () => clock.time });
+  for (const samples of [200, 100]) {
+    bar.onTestBegin?.({ samples });
+    for (const done of [samples / 2, samples]) {
+      clock.time += 1000;
+      bar.onTestBatchEnd?.(0, { samples: done });
+    }
+    bar.onTestEnd?.({ loss: 0.5 });
+  }
+  const last = stream.drawings.filter((line) => /loss/.test(line));
+  assert.match(last[0], /^200\/200 .* 100 img\/s$/);
+  assert.match(last[1], /^100\/100 .* 50 img\/s$/);
+  assert.ok(stream.drawings.some((line) => /^ 50\/100 .*ETA/.test(line)));
 });
 
 test('formatSeconds', () => {

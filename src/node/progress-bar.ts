@@ -14,8 +14,6 @@ export interface ProgressStream {
 export interface ProgressBarOptions {
   /** Where to draw; default `process.stdout`. */
   stream?: ProgressStream;
-  /** Samples that a standalone `evaluate` goes over; without it only those done are shown. */
-  samples?: number;
   /** Milliseconds on any clock that does not go back; default `performance.now`. */
   now?: () => number;
 }
@@ -47,9 +45,10 @@ class EpochBar implements ProgressBar {
   readonly #stream: ProgressStream;
   readonly #now: () => number;
   readonly #redraws: boolean;
-  readonly #evaluationSamples: number | undefined;
   #plan: RunPlan | undefined;
   #training = false;
+  /** Samples of the evaluation under way. */
+  #testSamples: number | undefined;
   #lineOpen = false;
   #drawn = Number.NEGATIVE_INFINITY;
   #started = 0;
@@ -57,14 +56,9 @@ class EpochBar implements ProgressBar {
   #first: { samples: number; time: number } | undefined;
   #logs: Logs = {};
 
-  constructor({
-    stream = process.stdout,
-    samples,
-    now = () => performance.now(),
-  }: ProgressBarOptions) {
+  constructor({ stream = process.stdout, now = () => performance.now() }: ProgressBarOptions) {
     this.#stream = stream;
     this.#now = now;
-    this.#evaluationSamples = samples;
     this.#redraws = stream.isTTY === true && process.env.TERM !== 'dumb';
   }
 
@@ -96,8 +90,9 @@ class EpochBar implements ProgressBar {
     this.finish();
   }
 
-  onTestBegin(): void {
+  onTestBegin({ samples }: Logs): void {
     if (this.#training) return;
+    this.#testSamples = samples;
     this.#stream.write('Evaluation\n');
     this.#begin();
   }
@@ -112,7 +107,7 @@ class EpochBar implements ProgressBar {
     }
     this.#measure(logs.samples);
     this.#logs = logs;
-    this.#draw(() => this.#progressLine(logs, this.#evaluationSamples));
+    this.#draw(() => this.#progressLine(logs, this.#testSamples));
   }
 
   onTestEnd(logs: Logs): void {

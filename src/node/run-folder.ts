@@ -329,7 +329,9 @@ export class RunFolder {
       Array.from({ length: MOST_GENERATIONS }, (_, age) => generationPath(name, age)),
     );
     const own = new Set([...generations, LOG, CONFIG, PROFILE, REPORT, LOCK]);
-    for (const name of await readdir(this.path).catch(() => [])) {
+    // Without the lock nothing in it is ours: another process may have begun a run here.
+    const names = this.#isLocked ? await readdir(this.path).catch(() => []) : [];
+    for (const name of names) {
       if (!own.has(name) && !isTemporaryName(name)) continue;
       await rm(join(this.path, name), { force: true }).catch(() => undefined);
     }

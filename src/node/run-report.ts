@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { applications } from '../applications/registry.js';
 import { ResiduumError } from '../core/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import { drawModel } from '../drawings/draw-model.js';
@@ -7,12 +7,14 @@ import { type HtmlBlock, type HtmlCell, htmlPage } from '../figures/html-page.js
 import { smallMultiples } from '../figures/small-multiples.js';
 import type { Model } from '../models/model.js';
 import { type AnalyseOptions, analyseModel, type ModelAnalysis } from '../reports/analyse-model.js';
-import { analysisSections } from '../reports/draw-analysis.js';
+import { analysisSections, captioned } from '../reports/draw-analysis.js';
 import { type StepFigures, trainingCurves } from '../reports/training-curves.js';
-import { configOfSettings } from './config/settings-of-config.js';
+import { filledOptimizer } from './config/filled-options.js';
+import { configOfSettings, settingsOfConfig } from './config/settings-of-config.js';
 import { loadDataset } from './data/load-dataset.js';
+import { resolveView } from './run-evaluation.js';
 import { RunFolder } from './run-folder.js';
-import type { EvaluationSettings, RunRecord } from './runs/run-record.js';
+import type { EvaluationSettings, RunRecord, RunSettings } from './runs/run-record.js';
 
 /** Options of `reportRun`. */
 export interface ReportRunOptions {
@@ -53,30 +55,46 @@ export function stepFigures(log: string): StepFigures[] {
   return [...steps.values()].sort((a, b) => a.epoch - b.epoch || a.samples - b.samples);
 }
 
-/** Settings that no flag can say. */
-const BEYOND_FLAGS = [
-  'modelOptions',
-  'optimizerOptions',
-  'schedule',
-  'loss',
-  'metrics',
-  'callbacks',
-  'augment',
-  'classWeights',
-  'evaluate',
-] as const;
-
 /** How to make such a run: a command, with the file that it takes where flags cannot say it all. */
-function recipeOf({ settings }: Pick<RunRecord, 'settings'>): string {
-  if (BEYOND_FLAGS.every((name) => settings[name] === undefined)) return trainCommand({ settings });
+function recipeOf({ settings }: Pick<RunRecord, 'settings'>): HtmlBlock[] {
+  const { model, modelFile } = settings;
   const json = JSON.stringify(configOfSettings(settings), undefined, 2);
-  return `residuum train run.json\n\nrun.json:\n${json}`;
+  if (modelFile === undefined && !Object.hasOwn(applications, model)) {
+    return [
+      { kind: 'text', text: 'Its model came from a program or was imported; its settings:' },
+      { kind: 'code', text: json },
+    ];
+  }
+  const code = isByFlags(settings)
+    ? trainCommand({ settings })
+    : `residuum train run.json\n\nrun.json:\n${json}`;
+  return [
+    { kind: 'text', text: 'The same again:' },
+    { kind: 'code', text: code },
+  ];
+}
+
+/** Whether `trainCommand` says all that the settings do. */
+function isByFlags(settings: RunSettings): boolean {
+  const { model, modelFile, optimizer, learningRate, weightDecay } = settings;
+  const full = configOfSettings(settings);
+  const { augment: _, ...data } = full.data;
+  const { epochs, batchSize, seed, checkpoint, engine } = full;
+  const byFlags = settingsOfConfig({
+    model: modelFile === undefined ? { name: model } : { file: modelFile },
+    data,
+    optimizer: { name: optimizer, learningRate, ...(weightDecay !== undefined && { weightDecay }) },
+    ...{ epochs, batchSize, seed, checkpoint, engine },
+  });
+  return JSON.stringify(configOfSettings(byFlags)) === JSON.stringify(full);
 }
 
 /** The command that makes such a run. */
 export function trainCommand({ settings }: Pick<RunRecord, 'settings'>): string {
   const { model, modelFile = model, dataset, dataDir, epochs, batchSize } = settings;
-  const { optimizer, learningRate, weightDecay, limit, seed, executor, replicas, gemm } = settings;
+  const { optimizer, learningRate, limit, seed, executor, replicas, gemm } = settings;
+  const { weightDecay: usual } = filledOptimizer(optimizer, {});
+  const weightDecay = settings.weightDecay === usual ? undefined : settings.weightDecay;
   const word = (text: string) =>
     /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
   const options: (readonly [string, string | number | undefined])[] = [
@@ -140,7 +158,7 @@ function facts(record: RunRecord): (readonly [string, HtmlCell])[] {
       'Engine',
       `${engine.executor}, ${engine.replicas} replicas, matrix products by ${engine.gemm}`,
     ],
-    ['Processor', cpus()[0]?.model ?? 'unknown'],
+    ['Processor', record.machine?.processor ?? 'unknown'],
     ['Versions', `residuum ${versions.residuum}, Node ${versions.node}`],
     ['Begun', record.created],
     [
@@ -164,27 +182,34 @@ export function drawRunReport(parts: {
   const { settings, data, history, test } = record;
   const seconds = history.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0);
   const curves = trainingCurves(history, steps, data.train);
-  const command = recipeOf(record);
   const { size } = analysis.classification;
-  const blocks: HtmlBlock[] =
-    size < data.test
+  const views = (settings.evaluate?.views ?? []).map(({ name }) => name);
+  const blocks: HtmlBlock[] = [
+    ...(size < data.test
       ? [
           {
-            kind: 'note',
+            kind: 'note' as const,
             text: `The figures about classes, mistakes and calibration are from the first ${size} of ${data.test} test images; \`residuum report RUN\` takes all.`,
           },
         ]
-      : [];
+      : []),
+    ...(views.length > 0
+      ? [
+          {
+            kind: 'note' as const,
+            text: `All predictions of test images on this page are means over the images and changed views of them (${views.join(', ')}); where the model looks is shown for the images as they are.`,
+          },
+        ]
+      : []),
+  ];
   const training: HtmlBlock[] =
     curves.length === 0
       ? [{ kind: 'text', text: 'No step was recorded.' }]
       : [
-          {
-            kind: 'figure',
-            svg: smallMultiples({ figures: curves, columns: 2 }),
-            caption:
-              'Training (thin): mean over stretches of steps, as trained. Validation (bold): after each epoch.',
-          },
+          captioned(
+            'Training (thin): mean over stretches of steps, as trained. Validation (bold): after each epoch.',
+            (name) => smallMultiples({ ...name, figures: curves, columns: 2 }),
+          ),
         ];
   return htmlPage({
     title: `${settings.model} on ${data.title}`,
@@ -220,11 +245,7 @@ export function drawRunReport(parts: {
       },
       {
         heading: 'Settings',
-        blocks: [
-          { kind: 'facts', rows: facts(record) },
-          { kind: 'text', text: 'The same again:' },
-          { kind: 'code', text: command },
-        ],
+        blocks: [{ kind: 'facts', rows: facts(record) }, ...recipeOf(record)],
       },
     ],
     footer: `residuum ${record.versions.residuum}, Node ${record.versions.node}. ${record.created} to ${record.updated}.`,
@@ -242,7 +263,11 @@ export async function writeRunReport(
   test: Dataset,
   options: AnalyseOptions = {},
 ): Promise<RunReport> {
+  const { evaluate, seed } = record.settings;
   const analysis = await analyseModel(model, test, {
+    // As the test was taken, so that all figures of the page agree.
+    views: (evaluate?.views ?? []).map(resolveView),
+    seed,
     batchSize: Math.min(100, Math.max(record.settings.batchSize, 32)),
     executor: { executor: record.settings.executor, replicas: 1 },
     ...options,

@@ -1,4 +1,5 @@
 import type { SampleArray } from '../data/array-dataset.js';
+import type { Augmentation } from '../data/augment/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
 import type { PixelImage } from '../figures/pixel-image.js';
 import type { Model } from '../models/model.js';
@@ -58,6 +59,10 @@ export interface ModelAnalysis {
 export interface AnalyseOptions {
   /** Samples in a step; default 100. */
   batchSize?: number;
+  /** Views that predictions are means over, and the seed of their draws, as in `classify`. */
+  views?: readonly Augmentation[];
+  /** Default 0. */
+  seed?: number;
   /** Classify for about so many seconds at most; default all samples. */
   seconds?: number;
   /** Executor of the parts that show where the model looks. */
@@ -127,8 +132,10 @@ export async function analyseModel(
   dataset: Dataset,
   options: AnalyseOptions = {},
 ): Promise<ModelAnalysis> {
-  const { batchSize, seconds, executor = {} } = options;
+  const { batchSize, seconds, views, seed, executor = {} } = options;
   const classification = await classify(model, dataset, {
+    ...(views !== undefined && { views }),
+    ...(seed !== undefined && { seed }),
     ...(batchSize !== undefined && { batchSize }),
     ...(seconds !== undefined && { seconds }),
   });

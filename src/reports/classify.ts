@@ -1,8 +1,10 @@
 import { ShapeError, ValueError } from '../core/errors.js';
+import type { Augmentation } from '../data/augment/augmentation.js';
 import { type Dataset, subset } from '../data/dataset.js';
 import { isDataset, toDataset } from '../models/fit-data.js';
 import type { Model } from '../models/model.js';
 import type { Samples, WeightChoice } from '../models/model-options.js';
+import { viewsOf } from '../models/test-time-augmentation.js';
 
 /** What a classifier says of samples whose classes are known. */
 export interface Classification {
@@ -26,6 +28,10 @@ export interface ClassifyOptions {
   batchSize?: number;
   /** The weights, or their moving averages (`useEma`); default `current`. */
   weights?: WeightChoice;
+  /** Takes the mean of the predictions for the samples and for changed views of them; default none. */
+  views?: readonly Augmentation[];
+  /** Determines what views draw, as in `predictViews`; default 0. */
+  seed?: number;
   /** Stop after so many seconds, with whole batches; default never. */
   seconds?: number;
 }
@@ -57,7 +63,8 @@ async function labelsOf(dataset: Dataset, count: number): Promise<Uint32Array> {
 /**
  * What a model with one output of probabilities `[N, classes]` says of samples with one target: a data set, or
  * arrays of inputs and targets as `evaluate` takes them.
- * @throws {ShapeError} for other models or data. @throws {ValueError} for options out of range.
+ * @throws {ShapeError} for other models or data. @throws {ValueError} for options out of range, and for views
+ * that blend samples.
  */
 export async function classify(
   model: Model,
@@ -80,6 +87,7 @@ export async function classify(
     ? [x, (yOrOptions ?? {}) as ClassifyOptions]
     : [toDataset(x, yOrOptions as Samples), classifyOptions];
   const { batchSize = 100, seconds = Number.POSITIVE_INFINITY, weights } = options;
+  const { views = [], seed = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ValueError(`batchSize must be an integer of at least 1, got ${batchSize}`);
   }
@@ -94,10 +102,18 @@ export async function classify(
   const start = performance.now();
   // Several steps at once, since every call of predict has a cost of its own.
   const chunk = batchSize * 4;
+  const seen = [dataset, ...viewsOf(dataset, views, seed)];
   let size = 0;
   while (size < dataset.size && performance.now() - start < seconds * 1000) {
     const to = Math.min(dataset.size, size + chunk);
-    parts.push((await model.predict(subset(dataset, size, to), { batchSize, weights })).data);
+    const sum = (await model.predict(subset(seen[0], size, to), { batchSize, weights })).data;
+    for (const view of seen.slice(1)) {
+      const { data } = await model.predict(subset(view, size, to), { batchSize, weights });
+      for (let k = 0; k < sum.length; k++) sum[k] += data[k];
+    }
+    const share = 1 / seen.length;
+    for (let k = 0; k < sum.length; k++) sum[k] *= share;
+    parts.push(sum);
     size = to;
   }
   const probabilities = new Float32Array(size * classes);

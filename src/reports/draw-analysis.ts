@@ -11,6 +11,14 @@ const MOST_NAMED = 40;
 const MOST_FILTERS = 64;
 const MOST_CHANNELS = 10;
 
+/** A figure with its caption, which is also its name for those who do not see it. */
+export function captioned(
+  caption: string,
+  draw: (name: { readonly description: string }) => string,
+): HtmlBlock {
+  return { kind: 'figure', svg: draw({ description: caption.replaceAll('`', '') }), caption };
+}
+
 function pictures(
   samples: readonly ShownSample[],
   names: readonly string[],
@@ -41,28 +49,29 @@ function confusionBlocks({
   });
   const named = classNames.length <= MOST_NAMED;
   const blocks: HtmlBlock[] = [
-    {
-      kind: 'figure',
-      svg: heatmap({
-        values: shares,
-        ...(named && { rowLabels: classNames, columnLabels: classNames }),
-        rowTitle: 'true class',
-        columnTitle: 'predicted class',
-        scale: 'accent',
-        value: { label: 'share of the true class', domain: [0, 1], format: 'percent' },
-        annotate: named && ((_, row, column) => String(matrix.counts[row][column] || '')),
-        width: 680,
-        height: named ? 180 + 30 * classNames.length : 620,
-      }),
-      caption: `What was taken for what, of ${classification.size.toLocaleString('en-US')} test images. Rows are true classes; numbers are images.`,
-    },
+    captioned(
+      `What was taken for what, of ${classification.size.toLocaleString('en-US')} test images. Rows are true classes; numbers are images.`,
+      (name) =>
+        heatmap({
+          ...name,
+          values: shares,
+          ...(named && { rowLabels: classNames, columnLabels: classNames }),
+          rowTitle: 'true class',
+          columnTitle: 'predicted class',
+          scale: 'accent',
+          value: { label: 'share of the true class', domain: [0, 1], format: 'percent' },
+          annotate: named && ((_, row, column) => String(matrix.counts[row][column] || '')),
+          width: 680,
+          height: named ? 180 + 30 * classNames.length : 620,
+        }),
+    ),
   ];
   if (confused.length > 0) {
-    blocks.push({
-      kind: 'figure',
-      svg: imageGrid({ images: pictures(confused, classNames, false), columns: 7, size: 84 }),
-      caption: 'Images of the most frequent confusions.',
-    });
+    blocks.push(
+      captioned('Images of the most frequent confusions.', (name) =>
+        imageGrid({ ...name, images: pictures(confused, classNames, false), columns: 7, size: 84 }),
+      ),
+    );
   }
   return blocks;
 }
@@ -70,19 +79,23 @@ function confusionBlocks({
 function classBlocks({ matrix, classNames }: ModelAnalysis): HtmlBlock[] {
   const blocks: HtmlBlock[] = [];
   if (classNames.length <= MOST_NAMED) {
-    blocks.push({
-      kind: 'figure',
-      svg: barChart({
-        direction: 'horizontal',
-        categories: classNames,
-        series: [{ name: 'recall', values: matrix.recall.map((value) => value || 0) }],
-        value: {
-          format: 'percent',
-          domain: [0, 1],
-          label: 'share of the class that is recognised',
-        },
-      }),
-    });
+    blocks.push(
+      captioned(
+        'The share of each class that is recognised (recall); the table has it in numbers.',
+        (name) =>
+          barChart({
+            ...name,
+            direction: 'horizontal',
+            categories: classNames,
+            series: [{ name: 'recall', values: matrix.recall.map((value) => value || 0) }],
+            value: {
+              format: 'percent',
+              domain: [0, 1],
+              label: 'share of the class that is recognised',
+            },
+          }),
+      ),
+    );
   }
   const rows = classNames.map((name, c) => [
     name,
@@ -139,7 +152,10 @@ function calibrationBlocks({ calibration }: ModelAnalysis): HtmlBlock[] {
     value: { label: 'images' },
   });
   return [
-    { kind: 'figure', svg: smallMultiples({ figures: [reliability, counts], columns: 2 }) },
+    captioned(
+      'How often the model is right, by how sure it is, and how many images it is that sure of.',
+      (name) => smallMultiples({ ...name, figures: [reliability, counts], columns: 2 }),
+    ),
     {
       kind: 'text',
       text: `Expected calibration error ${percent(calibration.ece)}, largest gap ${percent(calibration.mce)}, in ${calibration.bins.length} bins of equal width (Guo et al., 2017). Points below the dashed line: the model is surer than it is right.`,
@@ -165,11 +181,8 @@ function filterBlocks({ filters, featureMaps }: ModelAnalysis): HtmlBlock[] {
         ? { data, width, height, channels: 3, domain: [-most, most] }
         : { data, width, height, channels: 1, domain: [-most, most], scale: 'diverging' };
     });
-    blocks.push({
-      kind: 'figure',
-      svg: imageGrid({ images, size: 44, width: 720 }),
-      caption: `Kernels of \`${filters.layer}\`, ${height} × ${width}${isColor ? '' : ', first input channel: blue is negative, brown positive'}${shown < count ? `; ${shown} of ${count}` : ''}.`,
-    });
+    const caption = `Kernels of \`${filters.layer}\`, ${height} × ${width}${isColor ? '' : ', first input channel: blue is negative, brown positive'}${shown < count ? `; ${shown} of ${count}` : ''}.`;
+    blocks.push(captioned(caption, (name) => imageGrid({ ...name, images, size: 44, width: 720 })));
   }
   for (const { layer, shape, data } of featureMaps) {
     const [, height, width, channels] = shape;
@@ -183,21 +196,23 @@ function filterBlocks({ filters, featureMaps }: ModelAnalysis): HtmlBlock[] {
       return { values, spread };
     });
     const varied = maps.sort((a, b) => b.spread - a.spread).slice(0, MOST_CHANNELS);
-    blocks.push({
-      kind: 'figure',
-      svg: imageGrid({
-        images: varied.map(({ values }) => ({
-          data: values,
-          width,
-          height,
-          channels: 1,
-          scale: 'viridis',
-        })),
-        size: 62,
-        columns: MOST_CHANNELS,
-      }),
-      caption: `Feature maps of \`${layer}\` (${height} × ${width} × ${channels}): the ${varied.length} that vary most over the image.`,
-    });
+    const caption = `Feature maps of \`${layer}\` (${height} × ${width} × ${channels}): the ${varied.length} that vary most over the image.`;
+    blocks.push(
+      captioned(caption, (name) =>
+        imageGrid({
+          ...name,
+          images: varied.map(({ values }) => ({
+            data: values,
+            width,
+            height,
+            channels: 1,
+            scale: 'viridis',
+          })),
+          size: 62,
+          columns: MOST_CHANNELS,
+        }),
+      ),
+    );
   }
   return blocks;
 }
@@ -209,8 +224,10 @@ export function analysisSections(analysis: ModelAnalysis): HtmlSection[] {
     mapLayer === undefined
       ? ''
       : ` Bright is where the model looked (Grad-CAM on \`${mapLayer}\`, gradients of the predicted class's score).`;
-  const grid = (samples: readonly ShownSample[], overlay: boolean) =>
-    imageGrid({ images: pictures(samples, classNames, overlay), columns: 7, size: 84 });
+  const grid = (caption: string, samples: readonly ShownSample[], overlay = false) =>
+    captioned(caption, (name) =>
+      imageGrid({ ...name, images: pictures(samples, classNames, overlay), columns: 7, size: 84 }),
+    );
   const sections: HtmlSection[] = [
     { heading: 'Confusion', blocks: confusionBlocks(analysis) },
     { heading: 'Classes', blocks: classBlocks(analysis) },
@@ -219,20 +236,8 @@ export function analysisSections(analysis: ModelAnalysis): HtmlSection[] {
     sections.push({
       heading: 'Worst mistakes',
       blocks: [
-        {
-          kind: 'figure',
-          svg: grid(mistakes, false),
-          caption: 'The mistakes that the model was surest of.',
-        },
-        ...(mapLayer === undefined
-          ? []
-          : [
-              {
-                kind: 'figure',
-                svg: grid(mistakes, true),
-                caption: `The same images.${looked}`,
-              } as const,
-            ]),
+        grid('The mistakes that the model was surest of.', mistakes),
+        ...(mapLayer === undefined ? [] : [grid(`The same images.${looked}`, mistakes, true)]),
       ],
     });
   } else {
@@ -250,12 +255,8 @@ export function analysisSections(analysis: ModelAnalysis): HtmlSection[] {
     sections.push({
       heading: 'Where it looks',
       blocks: [
-        {
-          kind: 'figure',
-          svg: grid(recognised, false),
-          caption: 'One recognised image of each class.',
-        },
-        { kind: 'figure', svg: grid(recognised, true), caption: `The same images.${looked}` },
+        grid('One recognised image of each class.', recognised),
+        grid(`The same images.${looked}`, recognised, true),
       ],
     });
   }

@@ -65,7 +65,7 @@ export interface Callback {
   onTrainBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
   /** After a training step. */
   onTrainBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
-  /** Before an evaluation. */
+  /** Before an evaluation of so many `samples`. */
   onTestBegin?(logs: Logs): void | Promise<void>;
   /** After an evaluation. */
   onTestEnd?(logs: Logs): void | Promise<void>;
@@ -79,7 +79,7 @@ export interface Callback {
   onPredictEnd?(logs: Logs): void | Promise<void>;
   /** Before a batch of a prediction. */
   onPredictBatchBegin?(batch: number, logs: Logs): void | Promise<void>;
-  /** After a batch of a prediction. */
+  /** After a batch of a prediction, with the `samples` done. */
   onPredictBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
   /**
    * After a step whose loss is no finite number: true ends training there, else `fit` fails with a
@@ -94,6 +94,13 @@ export interface Callback {
   getArrays?(): ReadonlyMap<string, Float32Array>;
   /** Takes the arrays back; called after `setState`. */
   setArrays?(arrays: ReadonlyMap<string, Float32Array>): void;
+}
+
+/** A callback that a description can name. */
+export interface NamedCallback extends Callback {
+  readonly name: string;
+  /** Serialisable options, with all defaults filled in. */
+  getConfig(): Record<string, unknown>;
 }
 
 /** Hooks that are called in the course of a run. */

@@ -154,7 +154,7 @@ export async function runEvaluate(
   const runner = new BatchRunner(trainer, 'evaluate', dataset, batchSize, weights);
   const means = new Means();
   const whole = trainer.beginFigures();
-  await callbacks.run('onTestBegin', {});
+  await callbacks.run('onTestBegin', { samples: dataset.size });
   await runner.run(
     epochOrder(dataset.size, undefined, 0),
     0,
@@ -191,7 +191,8 @@ export async function runPredict(
       outputs.forEach((output, i) => {
         output.set(results[`output${i}`], batch * batchSize * outputSizes[i]);
       });
-      await callbacks.numbered('onPredictBatchEnd', batch, {});
+      const samples = Math.min((batch + 1) * batchSize, dataset.size);
+      await callbacks.numbered('onPredictBatchEnd', batch, { samples });
       return true;
     },
   );

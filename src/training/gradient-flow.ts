@@ -11,7 +11,10 @@ export interface GradientFlowOptions {
   data: Dataset;
   /** Layers whose outputs and gradients are looked at; none by default. */
   layers?: readonly string[];
-  /** Steps from one look to the next; default 100, with which looks take less than 2 % of the time. */
+  /**
+   * Steps from one look, which is a pass over the samples of its own, to the next; default 100. Of the article's
+   * network on two cores, looks at 32 samples then took less than 2 % of the time; of other networks that differs.
+   */
   every?: number;
   /** Whether the change of every weight in the step is measured too; default true. */
   updates?: boolean;

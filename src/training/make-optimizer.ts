@@ -8,7 +8,7 @@ import {
 import type { Value } from '../ops/ir.js';
 import type { Rates } from '../ops/optimizer-update.js';
 import type { Optimizer, UpdateResult, UpdateScope } from './optimizer.js';
-import { checkOptions, type OptimizerOptions } from './optimizer-options.js';
+import { checkOptions, type OptimizerOptions, optionDefaults } from './optimizer-options.js';
 import { rateGroups } from './rate-groups.js';
 import { withLearningRate } from './schedules/scheduled-rate.js';
 import { matchesWeight, multiplierOf, requireMatches } from './weight-patterns.js';
@@ -45,7 +45,7 @@ export function makeOptimizer(method: UpdateMethod, options: OptimizerOptions): 
     ...checkOptions(name, options, Object.keys(config)),
   };
   const { learningRate, ...others } = given;
-  const { useEma = false, gradientAccumulationSteps: every = 1 } = given;
+  const { useEma, gradientAccumulationSteps: every = 1 } = { ...optionDefaults, ...given };
   const optimizer = {
     name,
     slots: [
@@ -66,8 +66,9 @@ function emitUpdate(
 ): UpdateResult {
   const { shards, keep } = scope;
   const { graph } = scope.w;
-  const { gradientAccumulationSteps: every = 1, useEma = false } = options;
-  const { emaMomentum: momentum = 0.99, emaOverwriteFrequency: overwriteFrequency } = options;
+  const all = { ...optionDefaults, ...options };
+  const { gradientAccumulationSteps: every = 1, useEma } = all;
+  const { emaMomentum: momentum, emaOverwriteFrequency: overwriteFrequency } = all;
   const slots: Record<string, Value> = {};
   let { g } = scope;
   if (every > 1) {
@@ -108,11 +109,14 @@ function clip(g: Value, { shards, weights }: Rates, options: OptimizerOptions): 
 function ratesOf(scope: UpdateScope, options: OptimizerOptions): Rates {
   const { w, shards, weights, modelWeights } = scope;
   const {
-    weightDecay = 0,
-    excludeFromWeightDecay = [],
-    weightDecayMultipliers = {},
-    learningRateMultipliers = {},
-  } = options;
+    weightDecay,
+    excludeFromWeightDecay,
+    weightDecayMultipliers,
+    learningRateMultipliers,
+  }: Required<Pick<OptimizerOptions, keyof typeof optionDefaults>> = {
+    ...optionDefaults,
+    ...options,
+  };
   requireMatches('weightDecayMultipliers', weightDecayMultipliers, modelWeights);
   requireMatches('learningRateMultipliers', learningRateMultipliers, modelWeights);
   const rated = weights.map(({ entry, start, count }) => {

@@ -42,6 +42,16 @@ export interface OptimizerOptions {
   emaOverwriteFrequency?: number;
 }
 
+/** What options of every optimizer are that have a default, where an optimizer has none of its own. */
+export const optionDefaults = {
+  weightDecay: 0,
+  excludeFromWeightDecay: [],
+  weightDecayMultipliers: {},
+  learningRateMultipliers: {},
+  useEma: false,
+  emaMomentum: 0.99,
+} as const satisfies OptimizerOptions;
+
 type Check = (value: unknown, what: string) => void;
 
 const numbersByWeight: Check = (value, what) => {

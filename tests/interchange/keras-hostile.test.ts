@@ -26,6 +26,7 @@ import {
   trainedModel,
 } from './keras-archives.js';
 import { Limits } from './limits.js';
+import { mutantCount } from './mutants.js';
 
 const hostile = fileURLToPath(
   new URL('../../../tests/interchange/fixtures/hostile/', import.meta.url),
@@ -309,7 +310,8 @@ function mutant(bytes: Uint8Array, random: Random): Uint8Array {
   return changed;
 }
 
-const MUTANTS = 2000;
+const MUTANTS = mutantCount();
+const timeout = 60 * MUTANTS;
 
 /** Reads mutants within the limits: each is refused by a typed error, or loads. */
 async function readMutants(
@@ -334,7 +336,7 @@ for (const [ending, encode, decode] of [
   ...codecs,
   ['.weights.h5', encodeKerasWeights, undefined] as const,
 ]) {
-  test(`2,000 mutants of ${ending} give typed errors or load`, { timeout: 120_000 }, async () => {
+  test(`${MUTANTS} mutants of ${ending} give typed errors or load`, { timeout }, async () => {
     const random = new Random(1, [ending.length]);
     const original = bytesOf(await encode(await trainedModel()));
     const target = await trainedModel();
@@ -348,8 +350,8 @@ for (const [ending, encode, decode] of [
   });
 }
 
-test('2,000 archives with a mutant inside give typed errors or load', {
-  timeout: 120_000,
+test(`${MUTANTS} archives with a mutant inside give typed errors or load`, {
+  timeout,
 }, async () => {
   const random = new Random(2, [7]);
   const members = await membersOf(await trainedModel());
@@ -362,8 +364,8 @@ test('2,000 archives with a mutant inside give typed errors or load', {
   await readMutants(make, (bytes) => decodeKeras(bytes, { executor: 'reference' }));
 });
 
-test('2,000 archives with a damaged directory give typed errors or load', {
-  timeout: 120_000,
+test(`${MUTANTS} archives with a damaged directory give typed errors or load`, {
+  timeout,
 }, async () => {
   const random = new Random(3, [5]);
   const zip = zipSync(await membersOf(await trainedModel()), { level: 6 });

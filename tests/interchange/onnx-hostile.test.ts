@@ -17,7 +17,10 @@ import {
   Random,
 } from '../../src/node.js';
 import { Limits } from './limits.js';
+import { mutantCount } from './mutants.js';
 import { onnxNetworks, scatterWeights } from './onnx-networks.js';
+
+const MUTANTS = mutantCount();
 
 interface Parts {
   nodes?: OnnxNode[];
@@ -366,7 +369,7 @@ suite('hostile ONNX files', () => {
     assert.equal(model.layers.length, 20_001);
   });
 
-  test('2,000 seeded mutants: each a typed error or a model', async () => {
+  test(`${MUTANTS} seeded mutants: each a typed error or a model`, async () => {
     const names = ['a residual block with padding and normalisation', 'flattened images'] as const;
     const bases: Uint8Array[] = [];
     for (const name of names) {
@@ -376,13 +379,13 @@ suite('hostile ONNX files', () => {
     const random = new Random(2026, [11]);
     const limits = new Limits();
     let loaded = 0;
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < MUTANTS; i++) {
       const mutant = mutate(bases[i % bases.length], bases[(i + 1) % bases.length], random);
       const error = await limits.hold(`mutant ${i}`, () => attempt(mutant));
       if (error === undefined) loaded++;
       else assert.ok(error instanceof FormatError, `mutant ${i}: ${error.stack}`);
     }
-    assert.ok(loaded > 0 && loaded < 2000, `${loaded} mutants loaded`);
+    assert.ok(loaded > 0 && loaded < MUTANTS, `${loaded} mutants loaded`);
   });
 });
 

@@ -10,6 +10,9 @@ import {
   npySamples,
   Random,
 } from '../../src/node.js';
+import { mutantCount } from '../interchange/mutants.js';
+
+const MUTANTS = mutantCount(4000);
 
 /** What `npy_arrays.py` wrote with the real NumPy. */
 function fixture(name: string): NpzArchive {
@@ -128,7 +131,7 @@ test('crafted headers are refused', () => {
   assert.deepEqual([...decodeNpy(second, 'x.npy').data], [7]);
 });
 
-test('4,000 seeded mutants of .npy and .npz files: arrays, or a typed error', () => {
+test(`${MUTANTS} seeded mutants of .npy and .npz files: arrays, or a typed error`, () => {
   const random = new Random(31);
   const header = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }";
   const path = (name: string) =>
@@ -136,7 +139,7 @@ test('4,000 seeded mutants of .npy and .npz files: arrays, or a typed error', ()
   const bases = [npy(header, new Uint8Array(24)), readFileSync(path('arrays-compressed'))];
   const memory = process.memoryUsage().rss;
   let read = 0;
-  for (let i = 0; i < 4000; i++) {
+  for (let i = 0; i < MUTANTS; i++) {
     const base = bases[i % 2];
     let bytes = Uint8Array.from(base);
     for (let k = 0; k <= random.integer(4); k++) {

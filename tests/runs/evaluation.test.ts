@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { RunFolder } from '../../src/node/run-folder.js';
 import { type RunSettings, startRun } from '../../src/node/train-run.js';
-import { evaluateViews, flip, loadDataset, type Model } from '../../src/node.js';
+import {
+  calibration,
+  classify,
+  evaluateViews,
+  flip,
+  loadDataset,
+  type Model,
+  padCrop,
+  predictViews,
+} from '../../src/node.js';
 import { jsonLines, residuum, temporaryFolder } from '../e2e/cli/command.js';
 import { countDiskCalls, trainOnFailingDisk } from './disk-failures.js';
 import { finishTiny, interruptTiny, resultOf, TINY, tinyModel, trainTiny } from './tiny-run.js';
@@ -119,6 +128,54 @@ suite('what a run evaluates', () => {
       model: tinyModel(),
     });
     await assert.rejects(beyond, /a weight for class 10, but the data has classes 0 to 9/);
+  });
+
+  test('the report classifies by the views of the test, and says so', async () => {
+    const evaluate = {
+      views: [
+        { name: 'flip', probability: 1 },
+        { name: 'padCrop', padding: 6 },
+      ],
+    };
+    await trainTiny(path('reported'), {}, { ...TINY, limit: 60, evaluate });
+    const { code, stdout, stderr } = await residuum(['report', 'reported', '--json'], folder);
+    assert.equal(code, 0, stderr);
+    const [{ accuracy, ece }] = jsonLines(stdout);
+    const record = await (await RunFolder.open(path('reported'))).readRecord();
+    assert.ok(Math.abs(Number(accuracy) - (record.test?.accuracy ?? 0)) < 1e-6);
+    const page = readFileSync(join(path('reported'), 'report.html'), 'utf8');
+    assert.match(page, /means over the images and changed views of them \(flip, padCrop\)/);
+    assert.ok(page.includes(record.machine?.processor ?? '?'));
+    const model = await (await RunFolder.open(path('reported'))).readModel(ENGINE);
+    const { test: testing } = await loadDataset(TINY.dataset, { ...TINY, limit: 60 });
+    const views = [flip({ probability: 1 }), padCrop({ padding: 6 })];
+    const options = { batchSize: 5, seed: TINY.seed };
+    const { probabilities } = await classify(model, testing, { ...options, views });
+    const [{ data }] = await predictViews(model, testing, views, options);
+    assert.deepEqual(probabilities, data);
+    const plain = await classify(model, testing, options);
+    assert.notDeepEqual(plain.probabilities, probabilities);
+    const { ece: own } = calibration(await classify(model, testing, { ...options, views }));
+    assert.ok(Math.abs(own - Number(ece)) < 1e-6);
+    await model.dispose();
+  });
+
+  test('the figures of views are one evaluation, told as it goes', async () => {
+    const { test: testing } = await parts;
+    const { model } = await (await RunFolder.open(path('ema'))).readCheckpoint(ENGINE);
+    const heard: (string | number)[] = [];
+    const figures = await evaluateViews(model, testing, [flip({ probability: 1 })], {
+      batchSize: 6,
+      callbacks: [
+        {
+          onTestBegin: ({ samples }) => void heard.push('begin', samples),
+          onTestBatchEnd: (_, { samples }) => void heard.push(samples),
+          onTestEnd: ({ loss }) => void heard.push('end', loss),
+        },
+      ],
+    });
+    assert.deepEqual(heard, ['begin', 12, 3, 6, 9, 12, 'end', figures.loss]);
+    await model.dispose();
   });
 
   test('residuum evaluate: the views of the run, others, or none', async () => {

@@ -31,6 +31,15 @@ test('results are made from logs, and a log that was touched is refused', async 
     /^<\?xml/,
   );
   assert.equal(results('--check').status, 0);
+  // A note about all runs of a recipe.
+  writeFileSync(
+    join(folder, 'results/tiny-fashion-mnist-mini.txt'),
+    'Chosen after an earlier test.\n',
+  );
+  assert.match(results('--check').stderr, /RESULTS\.md is not what/);
+  assert.equal(results().status, 0);
+  const noted = readFileSync(join(folder, 'RESULTS.md'), 'utf8');
+  assert.match(noted, /^Chosen after an earlier test\.$/m);
 
   // A peer of twice the time on this machine: ours takes half.
   const { machine, history } = JSON.parse(

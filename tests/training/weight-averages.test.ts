@@ -106,7 +106,17 @@ test('stochastic weight averaging takes the mean of the last epochs, also of a r
   const ends: Map<string, Float32Array>[] = [];
   const averaging = swa({ startEpoch: 1, frequency: 2 });
   const keep = { onEpochEnd: async () => void ends.push(await weightsOf(model)) };
-  await model.fit(...data, { ...options, epochs: 4, callbacks: [averaging, keep] });
+  // What a checkpoint that is being written has hold of.
+  const held: Float32Array[] = [];
+  const hold = {
+    onEpochEnd: () => {
+      const mean = averaging.getArrays?.().get('conv1/kernel');
+      if (mean !== undefined) held.push(mean, mean.slice());
+    },
+  };
+  await model.fit(...data, { ...options, epochs: 4, callbacks: [averaging, keep, hold] });
+  assert.deepEqual(held[0], held[1]);
+  assert.notDeepEqual(held[0], held[4]);
   averaging.apply();
   const kernel = (await weightsOf(model)).get('conv1/kernel') as Float32Array;
   const [first, second] = [1, 3].map((epoch) => ends[epoch].get('conv1/kernel') as Float32Array);

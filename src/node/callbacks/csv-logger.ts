@@ -1,5 +1,5 @@
 import { ValueError } from '../../core/errors.js';
-import type { Callback, Logs } from '../../training/callback.js';
+import type { Logs, NamedCallback } from '../../training/callback.js';
 import { LineFile } from './line-file.js';
 
 /** Options of `csvLogger`, with Keras's names and defaults. */
@@ -25,7 +25,7 @@ export function csvLogger({
   filename,
   separator = ',',
   append = false,
-}: CsvLoggerOptions): Callback {
+}: CsvLoggerOptions): NamedCallback {
   if (typeof filename !== 'string' || filename === '') {
     throw new ValueError(`csvLogger: filename must be a path, got ${JSON.stringify(filename)}`);
   }
@@ -34,6 +34,7 @@ export function csvLogger({
   let initialEpoch = 0;
   return {
     name: 'csvLogger',
+    getConfig: () => ({ filename, separator, append }),
     setModel(_, plan) {
       initialEpoch = plan.initialEpoch;
     },

@@ -1,5 +1,5 @@
 import { ValueError } from '../../core/errors.js';
-import type { Callback, Logs, TrainingControl } from '../../training/callback.js';
+import type { Logs, NamedCallback, TrainingControl } from '../../training/callback.js';
 import { LineFile } from './line-file.js';
 
 /** Options of `jsonlLogger`. */
@@ -21,7 +21,7 @@ export interface JsonlLoggerOptions {
  * @throws {ValueError} for options out of range. @throws {DataError} from `fit`, when the file cannot be
  * written.
  */
-export function jsonlLogger(options: JsonlLoggerOptions): Callback {
+export function jsonlLogger(options: JsonlLoggerOptions): NamedCallback {
   const { filename, batches = false, append = false } = options;
   if (typeof filename !== 'string' || filename === '') {
     throw new ValueError(`jsonlLogger: filename must be a path, got ${JSON.stringify(filename)}`);
@@ -38,6 +38,7 @@ export function jsonlLogger(options: JsonlLoggerOptions): Callback {
     file.add(JSON.stringify({ ...place, learningRate: control?.optimizer.learningRate, ...logs }));
   return {
     name: 'jsonlLogger',
+    getConfig: () => ({ filename, batches, append }),
     setModel(model, plan) {
       control = model;
       [firstEpoch, firstBatch] = [plan.initialEpoch, plan.position().batch];

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError, ValueError } from '../../core/errors.js';
 import { Model } from '../../models/model.js';
-import type { Callback, Logs, TrainingControl } from '../../training/callback.js';
+import type { Logs, NamedCallback, TrainingControl } from '../../training/callback.js';
 import { Monitor, type MonitorOptions } from '../../training/callbacks/monitor.js';
 import { readState, requireCount } from '../../training/callbacks/state-checks.js';
 import { requirePositive } from '../../training/schedules/option-checks.js';
@@ -30,7 +30,7 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 }
 
 /** A callback that saves the model. */
-export interface ModelCheckpoint extends Callback {
+export interface ModelCheckpoint extends NamedCallback {
   /** Files that it wrote and that are still there, the oldest first. */
   readonly files: readonly string[];
   /** Best figure so far. */
@@ -51,11 +51,15 @@ class Checkpointer implements ModelCheckpoint {
   readonly name = 'modelCheckpoint';
   best: number | undefined;
   readonly #files: string[] = [];
+  readonly #filepath: string;
+  /** The folder of the files as the template names it, which is where they are, not what they are. */
+  readonly #folder: string;
   readonly #template: FileNameTemplate;
   readonly #monitor: Monitor;
   readonly #bestOnly: boolean;
+  readonly #threshold: number | undefined;
   readonly #steps: number | undefined;
-  readonly #milliseconds: number | undefined;
+  readonly #everyMinutes: number | undefined;
   readonly #perEpoch: boolean;
   readonly #keepLast: number;
   #model: Model | undefined;
@@ -70,10 +74,13 @@ class Checkpointer implements ModelCheckpoint {
         `${this.name}: filepath must be a path, got ${JSON.stringify(filepath)}`,
       );
     }
+    this.#filepath = filepath;
+    this.#folder = /^.*[\\/]/.exec(filepath.split('{')[0])?.[0] ?? '';
     this.#template = new FileNameTemplate(filepath);
     this.#monitor = new Monitor(this.name, options);
     this.#bestOnly = options.saveBestOnly === true;
-    this.best = options.initialValueThreshold ?? undefined;
+    this.#threshold = options.initialValueThreshold ?? undefined;
+    this.best = this.#threshold;
     this.#perEpoch = saveFreq === 'epoch' || (saveFreq === undefined && everyMinutes === undefined);
     if (typeof saveFreq === 'number') {
       this.#steps = requireCount(saveFreq, 1, `${this.name}: saveFreq`);
@@ -81,7 +88,7 @@ class Checkpointer implements ModelCheckpoint {
       throw new ValueError(`${this.name}: saveFreq must be 'epoch' or a number of steps`);
     }
     if (everyMinutes !== undefined) {
-      this.#milliseconds = 60_000 * requirePositive(everyMinutes, `${this.name}: everyMinutes`);
+      this.#everyMinutes = requirePositive(everyMinutes, `${this.name}: everyMinutes`);
     }
     this.#keepLast =
       keepLast === undefined
@@ -111,8 +118,8 @@ class Checkpointer implements ModelCheckpoint {
   async onTrainBatchEnd(batch: number, logs: Logs): Promise<void> {
     this.#stepsSince++;
     const isStep = this.#steps !== undefined && this.#stepsSince >= this.#steps;
-    const since = performance.now() - this.#savedAt;
-    const isTime = this.#milliseconds !== undefined && since >= this.#milliseconds;
+    const minutes = (performance.now() - this.#savedAt) / 60_000;
+    const isTime = this.#everyMinutes !== undefined && minutes >= this.#everyMinutes;
     if (isStep || isTime) await this.#save({ ...logs, epoch: this.#epoch + 1, batch: batch + 1 });
   }
 
@@ -120,19 +127,36 @@ class Checkpointer implements ModelCheckpoint {
     if (this.#perEpoch) await this.#save({ ...logs, epoch: epoch + 1 });
   }
 
+  getConfig(): Record<string, unknown> {
+    const threshold = this.#threshold;
+    const everyMinutes = this.#everyMinutes;
+    const saveFreq = this.#perEpoch ? 'epoch' : this.#steps;
+    return {
+      filepath: this.#filepath,
+      ...this.#monitor.getConfig(),
+      saveBestOnly: this.#bestOnly,
+      ...(threshold !== undefined && { initialValueThreshold: threshold }),
+      ...(saveFreq !== undefined && { saveFreq }),
+      ...(everyMinutes !== undefined && { everyMinutes }),
+      ...(Number.isFinite(this.#keepLast) && { keepLast: this.#keepLast }),
+    };
+  }
+
   getState(): unknown {
-    return { best: this.best ?? null, stepsSince: this.#stepsSince, files: [...this.#files] };
+    const files = this.#files.map((path) => path.slice(this.#folder.length));
+    return { best: this.best ?? null, stepsSince: this.#stepsSince, files };
   }
 
   setState(state: unknown): void {
     const { best, stepsSince } = readState(this.name, state, ['stepsSince'], ['best']);
     const { files } = state as { files?: unknown };
-    const paths = Array.isArray(files) ? files : [];
+    const names = Array.isArray(files) ? files.filter((one) => typeof one === 'string') : [];
     this.best = best;
     this.#stepsSince = stepsSince;
     // A state may come from a file that nobody vouches for, and old checkpoints are removed.
-    const isOurs = (path: unknown): path is string =>
-      typeof path === 'string' && this.#template.fits(path);
+    const isOurs = (path: string) => this.#template.fits(path);
+    // Older states have whole paths.
+    const paths = names.map((name) => (isOurs(name) ? name : `${this.#folder}${name}`));
     this.#files.splice(0, this.#files.length, ...paths.filter(isOurs));
   }
 

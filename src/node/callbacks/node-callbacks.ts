@@ -1,4 +1,4 @@
-import type { Callback } from '../../training/callback.js';
+import type { NamedCallback } from '../../training/callback.js';
 import {
   type CallbackRow,
   callbackRow,
@@ -43,6 +43,6 @@ const rows: Readonly<Record<string, CallbackRow>> = {
 export function resolveCallback(
   name: string,
   config: Readonly<Record<string, unknown>> = {},
-): Callback {
+): NamedCallback {
   return resolvePortable(name, config, rows);
 }

@@ -3,7 +3,7 @@ import { ValueError } from '../../core/errors.js';
 import type { SummaryValue } from '../../formats/tensorboard/encode-event.js';
 import { valueHistogram } from '../../formats/tensorboard/value-histogram.js';
 import { Model } from '../../models/model.js';
-import type { Callback, Logs, TrainingControl } from '../../training/callback.js';
+import type { Logs, NamedCallback, RunPlan, TrainingControl } from '../../training/callback.js';
 import { requireCount } from '../../training/callbacks/state-checks.js';
 import { requireFlag } from '../../training/schedules/option-checks.js';
 import { boardGraph } from './board-graph.js';
@@ -34,12 +34,14 @@ const RATES = ['samples', 'imagesPerSecond', 'seconds'];
  * @throws {ValueError} for options out of range. @throws {DataError} from `fit`, when a file cannot be
  * written.
  */
-export function tensorBoard(options: TensorBoardOptions = {}): Callback {
+export function tensorBoard(options: TensorBoardOptions = {}): NamedCallback {
   return new BoardWriter(options);
 }
 
-class BoardWriter implements Callback {
+class BoardWriter implements NamedCallback {
   readonly name = 'tensorBoard';
+  readonly #logDir: string;
+  readonly #updateFreq: NonNullable<TensorBoardOptions['updateFreq']>;
   readonly #train: EventFile;
   readonly #validation: EventFile;
   readonly #histogramFreq: number;
@@ -52,6 +54,8 @@ class BoardWriter implements Callback {
 
   constructor(options: TensorBoardOptions) {
     const { logDir = 'logs', updateFreq = 'epoch' } = options;
+    this.#logDir = logDir;
+    this.#updateFreq = updateFreq;
     this.#train = new EventFile(join(logDir, 'train'));
     this.#validation = new EventFile(join(logDir, 'validation'));
     this.#histogramFreq = requireCount(options.histogramFreq ?? 0, 0, 'tensorBoard: histogramFreq');
@@ -68,7 +72,17 @@ class BoardWriter implements Callback {
     }
   }
 
-  setModel(control: TrainingControl, plan: Parameters<NonNullable<Callback['setModel']>>[1]): void {
+  getConfig(): Record<string, unknown> {
+    return {
+      logDir: this.#logDir,
+      histogramFreq: this.#histogramFreq,
+      writeGraph: this.#graph,
+      writeImages: this.#images,
+      updateFreq: this.#updateFreq,
+    };
+  }
+
+  setModel(control: TrainingControl, plan: RunPlan): void {
     this.#control = control;
     const { epoch, batch } = plan.position();
     this.#step = epoch * plan.steps + batch;

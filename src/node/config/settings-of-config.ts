@@ -1,20 +1,29 @@
 import { isAbsolute } from 'node:path';
 import { findApplication } from '../../applications/registry.js';
 import { nearestName, ResiduumError, ValueError } from '../../core/errors.js';
-import { type NamedOptions, optionsOf } from '../../core/named-options.js';
-import { describeAugmentation } from '../../data/augment/augmentation.js';
-import { resolveAugmentation } from '../../data/augment/registry.js';
+import { isNamedOptions, type NamedOptions, optionsOf } from '../../core/named-options.js';
 import { datasetCatalog, datasetRow } from '../../data/catalog.js';
-import { type LossName, resolveLoss } from '../../training/losses.js';
-import { type MetricName, resolveMetric } from '../../training/metrics.js';
-import { type OptimizerName, resolveOptimizer } from '../../training/optimizers.js';
+import type { OptimizerName } from '../../training/optimizers.js';
 import { SampleWeights } from '../../training/sample-weights.js';
 import { epochsToSteps } from '../../training/schedules/epochs-to-steps.js';
 import { resolveSchedule } from '../../training/schedules/resolve-schedule.js';
-import { resolveCallback } from '../callbacks/node-callbacks.js';
 import { datasetAddress } from '../data/load-dataset.js';
-import { resolveView } from '../run-evaluation.js';
+import { callbackPath, PATH_OPTIONS } from '../runs/callback-path.js';
 import type { EvaluationSettings, RunSettings } from '../runs/run-record.js';
+import { FigureNames } from './figure-names.js';
+import {
+  DEFAULT_LOSS,
+  filledAugmentation,
+  filledCallback,
+  filledLoss,
+  filledMetric,
+  filledModelOptions,
+  filledOptimizer,
+  filledSchedule,
+  filledSettings,
+  filledView,
+  LIKELY_STEPS,
+} from './filled-options.js';
 import type { RunConfig } from './run-config.js';
 import { fillLength } from './schedule-length.js';
 
@@ -48,37 +57,39 @@ export function settingsOfConfig(config: RunConfig, source?: string): RunSetting
   const row = datasetCatalog.find(({ name }) => name === dataset);
   const images = Math.min(row?.trainCount ?? 0, data.limit ?? Number.POSITIVE_INFINITY);
   const batchSize = config.batchSize ?? defaultBatchSize(images);
-  const stepsPerEpoch = Math.max(1, Math.ceil(images / batchSize));
-  const { loss = { name: 'categoricalCrossentropy' }, checkpoint } = config;
-  // The accuracy is always there.
-  const metrics = (config.metrics ?? []).filter(({ name }) => name !== 'accuracy');
-  at('loss', () => resolveLoss(loss.name as LossName, { ...optionsOf(loss) }));
-  metrics.forEach((metric, i) => {
-    at(`metrics[${i}]`, () => resolveMetric(metric.name as MetricName, { ...optionsOf(metric) }));
+  const stepsPerEpoch = row === undefined ? LIKELY_STEPS : Math.ceil(images / batchSize);
+  const { checkpoint, loss = DEFAULT_LOSS } = config;
+  const figures = new FigureNames();
+  const metrics = (config.metrics ?? []).flatMap((metric, i) => {
+    // The accuracy is always there.
+    if (metric.name === 'accuracy') return [];
+    return at(`metrics[${i}]`, () => {
+      figures.add(metric);
+      return [filledMetric(metric)];
+    });
   });
-  data.augment?.forEach((change, i) => {
-    at(`data.augment[${i}]`, () => checkAugmentation(change));
-  });
-  const { callbacks = [] } = config;
-  callbacks.forEach((callback, i) => {
-    at(`callbacks[${i}]`, () => checkCallback(callback));
-  });
+  const changes = (data.augment ?? []).map((change, i) =>
+    at(`data.augment[${i}]`, () => augmentationSettings(change)),
+  );
+  const callbacks = (config.callbacks ?? []).map((callback, i) =>
+    at(`callbacks[${i}]`, () => callbackSettings(callback, figures, config.schedule)),
+  );
   const { classWeights } = config;
   at('classWeights', () => new SampleWeights({ classWeight: classWeights }, 0));
-  const schedule = config.schedule && fillLength(config.schedule, epochs);
+  const { schedule: given } = config;
+  const schedule = given && at('schedule', () => scheduleSettings(given, epochs, stepsPerEpoch));
   const first = schedule && at('schedule', () => firstRate(schedule, stepsPerEpoch));
   return {
     ...at('model', () => modelSettings(config.model)),
     dataset,
     dataDir: data.folder,
     imageSize: data.imageSize,
-    channels: data.channels,
-    resize: data.resize,
+    ...folderSettings(dataset, data),
     limit: data.limit,
-    augment: data.augment?.length === 0 ? undefined : data.augment,
+    augment: changes.length === 0 ? undefined : changes,
     ...at('optimizer', () => optimizerSettings(config.optimizer, first)),
     schedule,
-    loss: config.loss,
+    loss: at('loss', () => filledLoss(loss)),
     metrics: metrics.length === 0 ? undefined : metrics,
     callbacks: callbacks.length === 0 ? undefined : callbacks,
     classWeights,
@@ -98,15 +109,15 @@ type Unset = 'schedule' | 'classWeights';
 
 /** A description that means these settings, nothing left out. */
 export function configOfSettings(
-  settings: RunSettings,
+  given: RunSettings,
 ): Required<Omit<RunConfig, '$schema' | 'description' | Unset>> & Pick<RunConfig, Unset> {
+  const settings = filledSettings(given);
   const { model, modelFile, modelOptions, dataset, dataDir, limit, augment = [] } = settings;
   const { imageSize, channels, resize } = settings;
-  const { optimizer, schedule, loss, metrics = [], callbacks = [] } = settings;
+  const { optimizer, schedule, loss = DEFAULT_LOSS, metrics = [], callbacks = [] } = settings;
   const { epochs, batchSize, seed, classWeights, evaluate = {} } = settings;
   const { executor, replicas, gemm, checkpoint = DEFAULT_CHECKPOINT } = settings;
-  const made = resolveOptimizer(optimizer, optimizerOptionsOf(settings)).getConfig();
-  const { learningRate, ...options } = made;
+  const { learningRate, weightDecay, optimizerOptions } = settings;
   return {
     model: {
       ...(modelFile === undefined ? { name: model } : { file: modelFile }),
@@ -121,9 +132,14 @@ export function configOfSettings(
       ...(limit !== undefined && { limit }),
       augment,
     },
-    optimizer: { name: optimizer, ...(schedule === undefined && { learningRate }), ...options },
+    optimizer: {
+      name: optimizer,
+      ...(schedule === undefined && { learningRate }),
+      weightDecay,
+      ...optimizerOptions,
+    },
     ...(schedule && { schedule }),
-    loss: loss ?? { name: 'categoricalCrossentropy' },
+    loss,
     metrics: [{ name: 'accuracy' }, ...metrics],
     ...(classWeights && { classWeights }),
     evaluate: { weights: evaluate.weights ?? 'current', views: evaluate.views ?? [] },
@@ -140,16 +156,6 @@ export function configOfSettings(
   };
 }
 
-/** Options of the optimizer, without a schedule. */
-export function optimizerOptionsOf(settings: RunSettings): Record<string, unknown> {
-  const { learningRate, weightDecay, optimizerOptions } = settings;
-  return {
-    ...optimizerOptions,
-    learningRate,
-    ...(weightDecay !== undefined && { weightDecay }),
-  };
-}
-
 /** A known data set by its name, or a folder of images by its path. */
 function datasetOf(name: string): string {
   const address = datasetAddress(name);
@@ -160,18 +166,42 @@ function defaultBatchSize(images: number): number {
   return images < LARGE_DATASET ? DEFAULT_BATCH_SIZES.small : DEFAULT_BATCH_SIZES.large;
 }
 
+/** How images of a folder are read; of a data set by name as it was given, for whoever refuses it. */
+function folderSettings(
+  dataset: string,
+  { channels, resize }: NonNullable<RunConfig['data']>,
+): Pick<RunSettings, 'channels' | 'resize'> {
+  const isFolder = isAbsolute(dataset) && !dataset.endsWith('.npz');
+  return isFolder ? { channels: channels ?? 3, resize: resize ?? 'cover' } : { channels, resize };
+}
+
+function scheduleSettings(
+  given: NamedOptions,
+  epochs: number,
+  stepsPerEpoch: number,
+): NamedOptions {
+  return filledSchedule(fillLength(flattened(given), epochs), stepsPerEpoch);
+}
+
+/** A schedule with its options beside its name, and those of the one inside a warm-up likewise. */
+function flattened({ name, ...given }: NamedOptions): NamedOptions {
+  const options = optionsOf({ name, ...given });
+  const { schedule } = options;
+  return { name, ...options, ...(isNamedOptions(schedule) && { schedule: flattened(schedule) }) };
+}
+
 function firstRate(schedule: NamedOptions, stepsPerEpoch: number): number {
   const { name, ...options } = epochsToSteps(schedule, stepsPerEpoch);
   return resolveSchedule(name, optionsOf({ name, ...options })).at(0);
 }
 
-function checkAugmentation(change: NamedOptions): void {
+function augmentationSettings(change: NamedOptions): NamedOptions {
   if (change.name === 'normalize') {
     throw new ValueError(
       "'normalize' is not for runs, whose predictions take pixels as they are; let the network begin with a batch normalization.",
     );
   }
-  resolveAugmentation(change.name, optionsOf(change));
+  return filledAugmentation(change);
 }
 
 function evaluationSettings(
@@ -192,19 +222,33 @@ function evaluationSettings(
       );
     }
   }
-  const described = views.map((view) => describeAugmentation(resolveView(view)));
   if (weights === 'current' && views.length === 0) return undefined;
   return {
     ...(weights !== 'current' && { weights }),
-    ...(views.length > 0 && { views: described }),
+    ...(views.length > 0 && { views: views.map(filledView) }),
   };
 }
 
-function checkCallback(callback: NamedOptions): void {
+function callbackSettings(
+  callback: NamedOptions,
+  figures: FigureNames,
+  schedule: NamedOptions | undefined,
+): NamedOptions {
   if (callback.name === 'terminateOnNaN') {
     throw new ValueError("'terminateOnNaN' is not for runs, which end there by themselves.");
   }
-  resolveCallback(callback.name, optionsOf(callback));
+  const filled = filledCallback(callback);
+  for (const option of PATH_OPTIONS) {
+    const path = filled[option];
+    if (typeof path === 'string') callbackPath('', path);
+  }
+  figures.checkWatched(filled);
+  if (callback.name === 'reduceLROnPlateau' && schedule !== undefined) {
+    throw new ValueError(
+      `reduceLROnPlateau sets the learning rate, which follows the schedule '${schedule.name}'; leave one of them out.`,
+    );
+  }
+  return filled;
 }
 
 function modelSettings(
@@ -226,14 +270,15 @@ function modelSettings(
       near === undefined ? `it takes ${application.options.join(', ')}` : `did you mean '${near}'?`;
     throw new ValueError(`${application.name} has no option '${option}'; ${hint}`);
   }
-  return { model: application.name, modelOptions: options };
+  const modelOptions = filledModelOptions(application.name, options);
+  return { model: application.name, modelOptions };
 }
 
 function optimizerSettings(
   given: NamedOptions = { name: DEFAULT_OPTIMIZER },
   firstRateOfSchedule: number | undefined,
 ): Pick<RunSettings, 'optimizer' | 'learningRate' | 'weightDecay' | 'optimizerOptions'> {
-  const { learningRate, weightDecay, ...others } = optionsOf(given);
+  const { learningRate, ...options } = optionsOf(given);
   const name = given.name as OptimizerName;
   if (learningRate !== undefined && firstRateOfSchedule !== undefined) {
     throw new ValueError('it has a learningRate, and there is a schedule too; give one of them.');
@@ -244,17 +289,8 @@ function optimizerSettings(
     );
   }
   const rate = learningRate ?? firstRateOfSchedule;
-  const options = { ...others, ...(weightDecay !== undefined && { weightDecay }) };
-  const made = resolveOptimizer(name, {
-    ...options,
-    ...(rate !== undefined && { learningRate: rate }),
-  });
-  return {
-    optimizer: name,
-    learningRate: made.learningRate,
-    ...(typeof weightDecay === 'number' && { weightDecay }),
-    ...(Object.keys(others).length > 0 && { optimizerOptions: others }),
-  };
+  const all = { ...options, ...(rate !== undefined && { learningRate: rate }) };
+  return { optimizer: name, ...filledOptimizer(name, all) };
 }
 
 /** The last part of a path without the ending of a model file. */

@@ -43,7 +43,7 @@ export interface LoadDatasetOptions
  * validation: 5,000 of 60,000, and 1,000 of the 10,000 of fashion-mnist-mini. The content of every IDX file
  * that is not from `dataDir` is checked by SHA-256.
  *
- * A path: `DIR/class/*.png|jpg`, see {@link loadImageFolder}; `imageSize`, `channels`, `resize` and `seed`
+ * A path, or `dataDir` where its files lie now: `DIR/class/*.png|jpg`, see {@link loadImageFolder}; `imageSize`, `channels`, `resize` and `seed`
  * are for it alone. Or a file of arrays with Keras's names, see {@link loadNpz}.
  *
  * @throws UnknownNameError for an unknown name; DataError and FormatError for what is missing or
@@ -53,15 +53,14 @@ export async function loadDataset(
   name: string,
   options: LoadDatasetOptions = {},
 ): Promise<LoadedDataset> {
-  if (!isKnownDataset(name) && (await isFolder(name))) {
-    return loadImageFolder(options.dataDir ?? name, options);
-  }
-  if (!isKnownDataset(name) && name.endsWith('.npz')) {
-    return loadNpz(options.dataDir ?? name, options.limit);
-  }
-  if (/[/\\]/.test(name)) {
+  const place = options.dataDir ?? name;
+  const isPath = !isKnownDataset(name) && ((await isFolder(name)) || /[/\\]/.test(name));
+  // What a path named may lie elsewhere now; a name is of a data set, wherever its files are.
+  if (isPath && (await isFolder(place))) return loadImageFolder(place, options);
+  if (!isKnownDataset(name) && name.endsWith('.npz')) return loadNpz(place, options.limit);
+  if (isPath) {
     throw new DataError(
-      `cannot read the folder of images ${name}: there is no such folder, and it is no .npz file; data sets by name are ` +
+      `cannot read the folder of images ${place}: there is no such folder, and it is no .npz file; data sets by name are ` +
         `${datasetCatalog.map((row) => row.name).join(', ')}.`,
     );
   }

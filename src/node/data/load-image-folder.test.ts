@@ -170,6 +170,12 @@ test('folders that are none of images are refused in one sentence', async (conte
     message:
       /there is no such folder, and it is no \.npz file; data sets by name are fashion-mnist-mini/,
   });
+  // A path whose images lie elsewhere now; a name is still that of a data set.
+  const gone = await loadDataset('/gone/photos', { dataDir: folder });
+  assert.deepEqual(gone.info.classNames, ['a', 'b']);
+  await assert.rejects(loadDataset('fashion-mnits', { dataDir: folder }), {
+    message: /did you mean 'fashion-mnist'/,
+  });
   const { train } = await loadImageFolder(folder);
   await writeFile(join(folder, 'a', '0.png'), 'GIF89a');
   await writeFile(join(folder, 'a', '1.PNG'), 'GIF89a');

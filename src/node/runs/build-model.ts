@@ -11,7 +11,7 @@ import { type MetricName, resolveMetric } from '../../training/metrics.js';
 import type { Optimizer } from '../../training/optimizer.js';
 import { resolveOptimizer } from '../../training/optimizers.js';
 import { epochsToSteps } from '../../training/schedules/epochs-to-steps.js';
-import { optimizerOptionsOf } from '../config/settings-of-config.js';
+import { DEFAULT_LOSS, optimizerOptionsOf } from '../config/filled-options.js';
 import type { LoadedDataset } from '../data/load-dataset.js';
 import type { RunSettings } from './run-record.js';
 
@@ -36,7 +36,7 @@ export function buildModel(
   const shapes = { inputShape: imageShape, classes: classNames.length };
   const model =
     given ?? findApplication(settings.model).build({ ...settings.modelOptions, ...shapes });
-  const { loss = { name: 'categoricalCrossentropy' }, metrics = [] } = settings;
+  const { loss = DEFAULT_LOSS, metrics = [] } = settings;
   model.compile({
     optimizer: optimizer ?? makeOptimizer(settings, stepsPerEpoch),
     loss: resolveLoss(loss.name as LossName, { ...optionsOf(loss) }),

@@ -21,6 +21,8 @@ const VERSION = 2;
 /** Of runs before there were checksums, which still go on. */
 const UNSEALED_VERSION = 1;
 const MOST_ENTRIES = 100_000;
+/** As many as a run may have. */
+const MOST_EPOCHS = 1_000_000;
 const LARGEST_SIDE = 4096;
 const MOST_CLASSES = 100_000;
 const MOST_REPLICAS = 1024;
@@ -88,7 +90,7 @@ function readRecord(root: Field): RunRecord {
     },
     position: readPosition(root.get('position'), settings.epochs, stepsOfEpoch({ settings, data })),
     stepsBefore: root.get('stepsBefore').optional((steps) => steps.integer(0)),
-    history: root.get('history').list(MOST_ENTRIES).map(readEpoch),
+    history: root.get('history').list(MOST_EPOCHS).map(readEpoch),
     test: root.get('test').optional((figures) => figures.figures()),
     validation: root.get('validation').optional((figures) => figures.figures()),
     sessions: root

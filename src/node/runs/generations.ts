@@ -85,7 +85,8 @@ async function keepAs(path: string, kept: string, files: FileSystem): Promise<vo
   }
 }
 
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+/** What systems say where files have no second names. */
+export const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 async function ignoring(code: string, action: Promise<void>): Promise<void> {
   try {

@@ -2,7 +2,8 @@ import { FormatError } from '../../core/errors.js';
 import type { EpochRecord, Figures, RunPosition } from './run-record.js';
 
 const LONGEST_TEXT = 4096;
-const FIGURE_NAME = /^[A-Za-z][A-Za-z0-9_./-]{0,199}$/;
+/** What a figure may be called. */
+export const FIGURE_NAME = /^[A-Za-z][A-Za-z0-9_./-]{0,199}$/;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A value of the file with its path, for messages. */

@@ -1,5 +1,6 @@
 import { DataError, ValueError } from '../../core/errors.js';
 import type { LoadedDataset } from '../data/load-dataset.js';
+import type { TrainingPhase } from './checkpoint.js';
 import {
   type RunData,
   type RunPosition,
@@ -68,6 +69,29 @@ export function positionOf(
       `The run was killed while it saved: its weights stand at step ${batch} of epoch ${epoch + 1}, and it goes on from there. Figures of what came before are missing.`,
     ],
   };
+}
+
+/** What to tell when a run goes on beyond the epochs that it was meant to have. */
+export function extensionNotes(
+  before: RunRecord,
+  { epochs, schedule }: RunSettings,
+  phase: TrainingPhase | undefined,
+): string[] {
+  const planned = before.settings.epochs;
+  if (epochs <= planned) return [];
+  const scheduled =
+    schedule === undefined
+      ? []
+      : [
+          `The schedule '${schedule.name}' is not stretched from ${planned} to ${epochs} epochs: it goes on as it was begun; --learning-rate gives a constant rate instead.`,
+        ];
+  const ended =
+    phase === 'finished'
+      ? [
+          'Callbacks had done what they do at the end: training goes on from the weights that they left.',
+        ]
+      : [];
+  return [...scheduled, ...ended];
 }
 
 /** What to tell when a run goes on with another engine. */

@@ -1,13 +1,21 @@
 import { resolve } from 'node:path';
 import { applications } from '../../applications/registry.js';
 import { DataError, ValueError } from '../../core/errors.js';
+import type { Model } from '../../models/model.js';
+import { filledSettings } from '../config/filled-options.js';
 import { configOfSettings } from '../config/settings-of-config.js';
 import { RunFolder } from '../run-folder.js';
 import { openTrainableModel } from '../trainable-model.js';
 import { buildModel } from './build-model.js';
 import type { Checkpoint } from './checkpoint.js';
 import { versionsNow } from './describe-run.js';
-import { checkResumable, checkSameData, engineNotes, positionOf } from './resume-checks.js';
+import {
+  checkResumable,
+  checkSameData,
+  engineNotes,
+  extensionNotes,
+  positionOf,
+} from './resume-checks.js';
 import { RunCallbacks } from './run-callbacks.js';
 import { engineOptions, loadRunData, type RunHooks } from './run-hooks.js';
 import {
@@ -32,7 +40,9 @@ export interface ResumeChanges {
 
 /**
  * Prepares to go on with a run that was interrupted, was killed or failed, or that shall have more
- * epochs. With the same engine, the weights become those of a run that was never interrupted.
+ * epochs. With the same engine, the weights become those of a run that was never interrupted, and with more
+ * epochs those of a longer run, where neither the length of a schedule nor what callbacks do at the end depends on
+ * the number of epochs: else a note says so.
  * @throws DataError, FormatError when the run or its data cannot be read; ValueError when there is
  * nothing to go on with.
  */
@@ -58,18 +68,20 @@ async function resumeLocked(
 ): Promise<TrainingRun> {
   const { path } = folder;
   const before = await folder.readRecord();
-  const settings: RunSettings = {
+  const settings = filledSettings({
     ...before.settings,
     ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
     ...(changes.dataDir !== undefined && { dataDir: resolve(changes.dataDir) }),
     checkpoint: { ...before.settings.checkpoint, ...changes.checkpoint },
-  };
+    // A rate on the command line is a constant one, as for a new run.
+    ...(changes.learningRate !== undefined && { schedule: undefined }),
+  });
   checkResumable(path, before, changes.learningRate, settings);
   const data = await loadRunData(settings, hooks);
   checkSameData(path, before.data, data);
   const { model, state, arrays } = await reopen(folder, before, settings, hooks);
-  if (changes.learningRate !== undefined) model.optimizer.learningRate = changes.learningRate;
   try {
+    if (changes.learningRate !== undefined) await setRate(model, settings, before, hooks);
     const engine = (await model.executor()).description;
     const { iterations } = await model.optimizerState();
     const place = state ?? { ...positionOf(before, iterations), history: before.history };
@@ -111,6 +123,7 @@ async function resumeLocked(
       history: withSeconds(place.history, before.history),
     };
     notes.push(...engineNotes(before, record));
+    if (goesOn) notes.push(...extensionNotes(before, settings, state?.phase));
     const { epoch, samples } = position;
     const session = { at: record.updated, epoch: epoch + 1, samples, notes };
     const run = new TrainingRun(
@@ -153,6 +166,23 @@ async function reopen(
     ...(modelFile !== undefined && { model: await openTrainableModel(modelFile) }),
   });
   return { model, state: undefined, arrays: new Map() };
+}
+
+/** Gives the optimizer a constant rate, also one that has followed a schedule. */
+async function setRate(
+  model: Model,
+  settings: RunSettings,
+  before: RunRecord,
+  hooks: RunHooks,
+): Promise<void> {
+  if (model.optimizer.schedule === undefined) {
+    model.optimizer.learningRate = settings.learningRate;
+    return;
+  }
+  const state = await model.optimizerState();
+  const engine = engineOptions(settings, hooks);
+  buildModel(settings, before.data, { engine, stepsPerEpoch: stepsOfEpoch(before), model });
+  await model.setOptimizerState(state);
 }
 
 /** The same epochs, with the seconds that they took, which checkpoints do not tell. */

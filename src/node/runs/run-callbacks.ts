@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import { type NamedOptions, optionsOf } from '../../core/named-options.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Model } from '../../models/model.js';
 import type { Callback } from '../../training/callback.js';
 import type { Swa } from '../../training/callbacks/swa.js';
 import { resolveCallback } from '../callbacks/node-callbacks.js';
+import { callbackPath, PATH_OPTIONS } from './callback-path.js';
 
-/** Options that are paths, which in a run are those in its folder. */
-const PATHS = ['filename', 'filepath', 'logDir'];
 /** Of these, those that have a default. */
 const DEFAULT_PATHS: Readonly<Record<string, object>> = { tensorBoard: { logDir: 'logs' } };
 /** Callbacks whose file goes on where the run does. */
@@ -80,9 +78,9 @@ function makeCallback(description: NamedOptions, folder: string, goesOn: boolean
     ...DEFAULT_PATHS[description.name],
     ...optionsOf(description),
   };
-  for (const path of PATHS) {
+  for (const path of PATH_OPTIONS) {
     const value = options[path];
-    if (typeof value === 'string') options[path] = join(folder, value);
+    if (typeof value === 'string') options[path] = callbackPath(folder, value);
   }
   if (goesOn && LOGGERS.includes(description.name)) options.append = true;
   return resolveCallback(description.name, options);

@@ -6,8 +6,10 @@ import {
   type FileSystem,
   readFileBounded,
   systemReason,
+  temporaryPath,
   writeFileAtomic,
 } from '../files.js';
+import { NO_LINKS } from './generations.js';
 
 const LARGEST_LOCK = 4096;
 
@@ -45,18 +47,57 @@ export async function lockHolder(path: string, files: FileSystem): Promise<RunHo
  * @throws DataError when another process has it, or the lock cannot be written.
  */
 export async function takeLock(path: string, run: string, files: FileSystem): Promise<void> {
-  const holder = await lockHolder(path, files);
-  if (holder !== undefined && !isElsewhere(holder)) {
-    throw new DataError(
-      `run ${run} is being trained by process ${holder.pid}; stop that first, by Ctrl-C or kill ${holder.pid}.`,
-    );
+  // Before the file is read: what another process puts there from now on is not removed.
+  const isThere = await files.stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) {
+    const holder = await lockHolder(path, files);
+    if (holder !== undefined && !isElsewhere(holder)) throw heldBy(holder, run);
+    await releaseLock(path, files);
   }
   const own: RunHolder = {
     pid: process.pid,
     host: hostname(),
     began: await beginningOf(process.pid),
   };
-  await writeFileAtomic(path, `${JSON.stringify(own)}\n`, { files });
+  if (await makeLock(path, `${JSON.stringify(own)}\n`, files)) return;
+  throw heldBy(await lockHolder(path, files), run);
+}
+
+function heldBy(holder: RunHolder | undefined, run: string): DataError {
+  if (holder === undefined) return new DataError(`run ${run} was taken by another process.`);
+  return new DataError(
+    `run ${run} is being trained by process ${holder.pid}; stop that first, by Ctrl-C or kill ${holder.pid}.`,
+  );
+}
+
+/**
+ * Makes a lock, whole at once, unless there is one. @returns whether it was made.
+ * @throws DataError when it cannot be written.
+ */
+async function makeLock(path: string, text: string, files: FileSystem): Promise<boolean> {
+  const temporary = temporaryPath(path);
+  try {
+    const handle = await files.open(temporary, 'wx');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await files.link(temporary, path);
+    return true;
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.has(code)) throw new DataError(`cannot write ${path}: ${systemReason(error)}.`);
+    await writeFileAtomic(path, text, { files });
+    return true;
+  } finally {
+    await files.rm(temporary, { force: true }).catch(() => undefined);
+  }
 }
 
 /** Gives a run free. */

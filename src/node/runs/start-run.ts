@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { findApplication } from '../../applications/registry.js';
+import { filledSettings } from '../config/filled-options.js';
 import { configOfSettings } from '../config/settings-of-config.js';
 import { RunFolder } from '../run-folder.js';
 import { openTrainableModel } from '../trainable-model.js';
@@ -56,7 +57,7 @@ export async function startRun(
       updated: now,
       versions: versionsNow(),
       settings: {
-        ...settings,
+        ...filledSettings(settings),
         replicas: engine.replicas,
         ...(settings.dataDir !== undefined && { dataDir: resolve(settings.dataDir) }),
         ...(resize !== undefined && {
@@ -81,7 +82,7 @@ export async function startRun(
     const log = folder.log();
     const run = new TrainingRun(folder, record, model, data, {
       log,
-      callbacks: new RunCallbacks(settings.callbacks ?? [], folder.path, false),
+      callbacks: new RunCallbacks(record.settings.callbacks ?? [], folder.path, false),
       resumed: false,
       notes: [],
       profile: hooks.profile,

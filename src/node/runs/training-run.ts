@@ -29,6 +29,12 @@ async function forgetGraphs(model: Model): Promise<void> {
   first?.variable.accept(await first.variable.read());
 }
 
+/** What a record cannot hold must not end in it. */
+function requireFinite({ loss }: Figures, what: string): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergenceError(`the ${what} loss became ${loss}; use a lower learning rate`);
+}
+
 /** A run that is ready to train. */
 export class TrainingRun {
   readonly model: Model;
@@ -248,6 +254,8 @@ export class TrainingRun {
       const validation = validatesOtherwise(evaluate)
         ? await evaluateAs(evaluate, model, data.validation, options)
         : undefined;
+      requireFinite(test, 'test');
+      if (validation !== undefined) requireFinite(validation, 'validation');
       // Written once the log has its end.
       const updated = new Date().toISOString();
       this.#record = { ...this.#record, status: 'done', test, validation, updated };

@@ -1,4 +1,4 @@
-import type { Callback, Logs, TrainingControl } from '../callback.js';
+import type { Logs, NamedCallback, TrainingControl } from '../callback.js';
 import { copyWeights, writeWeights } from '../weight-copies.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 import { readState, requireCount } from './state-checks.js';
@@ -16,7 +16,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 }
 
 /** A callback that ends training when a figure no longer gets better. */
-export interface EarlyStopping extends Callback {
+export interface EarlyStopping extends NamedCallback {
   /** Best figure so far. */
   readonly best: number | undefined;
   /** Its epoch, from 0. */
@@ -99,6 +99,16 @@ class Stopper implements EarlyStopping {
   onTrainEnd(): void {
     if (this.#control === undefined || this.#bestWeights === undefined) return;
     writeWeights(this.#control.namedVariables, this.#bestWeights);
+  }
+
+  getConfig(): Record<string, unknown> {
+    return {
+      ...this.#monitor.getConfig(),
+      patience: this.#patience,
+      ...(this.#baseline !== undefined && { baseline: this.#baseline }),
+      restoreBestWeights: this.#restores,
+      startFromEpoch: this.#startFromEpoch,
+    };
   }
 
   getState(): unknown {

@@ -21,6 +21,7 @@ export class Monitor {
   /** Name of the figure. */
   readonly name: string;
   readonly #owner: string;
+  readonly #mode: MonitorMode;
   readonly #sign: 1 | -1;
   readonly #minDelta: number;
 
@@ -35,9 +36,15 @@ export class Monitor {
     }
     this.name = monitor;
     this.#owner = owner;
+    this.#mode = mode;
     const larger = mode === 'auto' ? LARGER_IS_BETTER.test(monitor) : mode === 'max';
     this.#sign = larger ? 1 : -1;
     this.#minDelta = Math.abs(minDelta);
+  }
+
+  /** Serialisable options. */
+  getConfig(): Required<MonitorOptions> {
+    return { monitor: this.name, mode: this.#mode, minDelta: this.#minDelta };
   }
 
   /** The figure. @throws {ValueError} naming the figures that there are, when it is not among them. */

@@ -1,5 +1,5 @@
 import { ValueError } from '../../core/errors.js';
-import type { Callback, Logs, TrainingControl } from '../callback.js';
+import type { Logs, NamedCallback, TrainingControl } from '../callback.js';
 import { requireAtLeast } from '../schedules/option-checks.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 import { readState, requireCount } from './state-checks.js';
@@ -24,7 +24,7 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
  * @throws {ValueError} for options out of range; from `fit`, when no epoch has the figure, or the rate
  * follows a schedule.
  */
-export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callback {
+export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): NamedCallback {
   const name = 'reduceLROnPlateau';
   const { factor = 0.1, minDelta = 0.0001 } = options;
   const monitor = new Monitor(name, { ...options, minDelta });
@@ -69,6 +69,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
         wait = 0;
       }
     },
+    getConfig: () => ({ ...monitor.getConfig(), factor, patience, cooldown, minLr }),
     getState: () => ({ best: best ?? null, wait, cooldown: left }),
     setState(state) {
       const read = readState(name, state, ['wait', 'cooldown'], ['best']);

@@ -1,6 +1,6 @@
 import { UnknownNameError } from '../../core/errors.js';
 import { requireKnownOptions } from '../../core/named-options.js';
-import type { Callback } from '../callback.js';
+import type { NamedCallback } from '../callback.js';
 import { type EarlyStoppingOptions, earlyStopping } from './early-stopping.js';
 import { type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce-lr-on-plateau.js';
 import { type SwaOptions, swa } from './swa.js';
@@ -11,12 +11,12 @@ export interface CallbackRow {
   /** Names of its options. */
   readonly options: readonly string[];
   /** Makes it; the factory checks the options. */
-  make(options: Readonly<Record<string, unknown>>): Callback;
+  make(options: Readonly<Record<string, unknown>>): NamedCallback;
 }
 
 /** A row of the registry from a factory and the names of its options. */
 export function callbackRow<T extends object>(
-  factory: (options: T) => Callback,
+  factory: (options: T) => NamedCallback,
   options: readonly (keyof T & string)[],
 ): CallbackRow {
   return { options, make: (values) => factory(values as T) };
@@ -54,7 +54,7 @@ export function resolveCallback(
   name: string,
   config: Readonly<Record<string, unknown>> = {},
   rows: Readonly<Record<string, CallbackRow>> = portableCallbacks,
-): Callback {
+): NamedCallback {
   if (!Object.hasOwn(rows, name)) throw new UnknownNameError('callback', name, Object.keys(rows));
   requireKnownOptions(name, config, rows[name].options);
   return rows[name].make(config);

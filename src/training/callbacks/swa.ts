@@ -1,5 +1,5 @@
 import { ValueError } from '../../core/errors.js';
-import type { Callback, TrainingControl } from '../callback.js';
+import type { NamedCallback, TrainingControl } from '../callback.js';
 import { writeWeights } from '../weight-copies.js';
 import { readState, requireCount } from './state-checks.js';
 
@@ -12,7 +12,7 @@ export interface SwaOptions {
 }
 
 /** A callback that averages weights. */
-export interface Swa extends Callback {
+export interface Swa extends NamedCallback {
   /** Epochs that have counted. */
   readonly count: number;
   /**
@@ -62,7 +62,8 @@ class WeightAverage implements Swa {
     this.count++;
     for (const { entry, variable } of this.#control.namedVariables) {
       const values = await variable.read();
-      const mean = this.#means.get(entry) ?? new Float32Array(values.length);
+      // A new array: a checkpoint that is being written may hold the one so far.
+      const mean = this.#means.get(entry)?.slice() ?? new Float32Array(values.length);
       this.#means.set(entry, mean);
       for (let i = 0; i < values.length; i++) mean[i] += (values[i] - mean[i]) / this.count;
     }
@@ -75,6 +76,10 @@ class WeightAverage implements Swa {
       );
     }
     writeWeights(this.#control.namedVariables, this.#means);
+  }
+
+  getConfig(): Record<string, unknown> {
+    return { startEpoch: this.#startEpoch, frequency: this.#frequency };
   }
 
   getState(): unknown {

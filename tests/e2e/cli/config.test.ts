@@ -42,7 +42,10 @@ suite('descriptions of runs', () => {
       settings: { schedule: object; learningRate: number };
       history: { figures: Record<string, number> }[];
     };
-    assert.deepEqual(settings.schedule, { ...DESCRIPTION.schedule, totalEpochs: 2 });
+    assert.deepEqual(settings.schedule, {
+      ...{ ...DESCRIPTION.schedule, totalEpochs: 2, pctStart: 0.3, annealStrategy: 'cos' },
+      ...{ divFactor: 25, finalDivFactor: 1e4, threePhase: false },
+    });
     assert.ok(Math.abs(settings.learningRate - 0.1 / 25) < 1e-12);
     assert.ok(history[0].figures.valTopKAccuracy > 0);
     const again = await residuum(
@@ -63,10 +66,14 @@ suite('descriptions of runs', () => {
 
   test('--print-config fills in all defaults, and what it prints means the same', async () => {
     assert.deepEqual(await printed(), {
-      model: { name: 'resnet50' },
+      model: { name: 'resnet50', options: { stage3Strides: 1, glorot: 'perLayer' } },
       data: { name: 'fashion-mnist-mini', augment: [] },
-      optimizer: { name: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-      loss: { name: 'categoricalCrossentropy' },
+      optimizer: {
+        ...{ name: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+        ...{ weightDecay: 0, excludeFromWeightDecay: [], weightDecayMultipliers: {} },
+        ...{ learningRateMultipliers: {}, useEma: false, emaMomentum: 0.99 },
+      },
+      loss: { name: 'categoricalCrossentropy', fromLogits: false, labelSmoothing: 0 },
       metrics: [{ name: 'accuracy' }],
       evaluate: { weights: 'current', views: [] },
       epochs: 2,
@@ -91,8 +98,10 @@ suite('descriptions of runs', () => {
     const constant = await printed('run.json', '--learning-rate', '0.5');
     assert.equal(constant.schedule, undefined);
     assert.equal(constant.optimizer.learningRate, 0.5);
+    const still = await printed('--recipe', 'fast', '--weight-decay', '0');
+    assert.equal(still.optimizer.weightDecay, 0);
     const article = await printed('--recipe', 'article', '--dataset', 'fashion-mnist-mini');
-    assert.deepEqual(article.model, { name: 'resnet50' });
+    assert.equal(article.model.name, 'resnet50');
     assert.equal(article.data.name, 'fashion-mnist-mini');
     assert.deepEqual([article.epochs, article.batchSize], [12, 100]);
   });

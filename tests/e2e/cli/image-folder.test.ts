@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
@@ -34,8 +34,11 @@ test('a folder of images: train, go on, evaluate, predict, from elsewhere too', 
   );
   assert.equal(trained.code, 0, trained.stderr);
   const [start] = jsonLines(trained.stdout);
-  const { augment } = start.settings as { augment: object };
-  assert.deepEqual(augment, [{ name: 'flip' }, { name: 'padCrop' }]);
+  const { augment } = start.settings as { augment: { name: string }[] };
+  assert.deepEqual(
+    augment.map(({ name }) => name),
+    ['flip', 'padCrop'],
+  );
   assert.equal(start.run, join('runs', 'small-resnet-photos-1'));
   const data = start.data as Record<string, unknown>;
   assert.deepEqual(data.imageShape, [8, 8, 3]);
@@ -67,6 +70,19 @@ test('a folder of images: train, go on, evaluate, predict, from elsewhere too', 
   assert.equal(predicted.code, 0, predicted.stderr);
   const [{ predictions }] = jsonLines(predicted.stdout);
   assert.equal((predictions as { class: string }[])[0].class, 'red');
+
+  // The images have moved.
+  renameSync(join(folder, 'photos'), join(folder, 'moved'));
+  const moved = ['--data', join(folder, 'moved')];
+  const lost = await residuum(['report', run], elsewhere);
+  assert.match(lost.stderr, /photos: there is no such folder/);
+  const longer = await residuum(
+    ['train', '--resume', run, '--epochs', '9', ...moved, '--no-report', '--json'],
+    elsewhere,
+  );
+  assert.equal(longer.code, 0, longer.stderr);
+  const report = await residuum(['report', run, ...moved, '--json'], elsewhere);
+  assert.equal(report.code, 0, report.stderr);
 
   await pictures(join(folder, 'others'), 3);
   rmSync(join(folder, 'others', 'red'), { recursive: true });

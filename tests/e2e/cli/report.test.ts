@@ -28,6 +28,7 @@ describe('reports of runs', () => {
       assert.ok(page.includes(`<h2>${heading}</h2>`), heading);
     }
     assert.ok(page.includes('residuum train --model small-resnet'));
+    assert.ok(page.includes('aria-label="What was taken for what, of 60 test images.'));
     assert.ok(!/<script|(?:src|href)="(?!#|data:)/.test(page));
     assert.ok(!/NaN|Infinity|undefined/.test(page.replace(/data:[^"]+/g, '')));
     rmSync(join(folder, 'run', 'report.html'));

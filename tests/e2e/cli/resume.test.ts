@@ -115,11 +115,35 @@ suite('resuming', () => {
     assert.deepEqual(weights(folder, 'longer'), weights(folder, 'three'));
   });
 
+  test('a signal that comes twice at once, as under npx, is one', async () => {
+    const running = start([...TRAIN, 'echo'], folder);
+    await running.outputs(/"batch"/);
+    running.process.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    running.process.kill('SIGINT');
+    const { code, stdout } = await running.finished;
+    assert.equal(code, 130);
+    assert.equal(jsonLines(stdout).at(-1)?.status, 'interrupted');
+    assert.equal(record(folder, 'echo').status, 'interrupted');
+  });
+
+  test('Ctrl-C saves the run also when whoever read the output is gone', async () => {
+    const running = start([...TRAIN, 'unread'], folder);
+    await running.outputs(/"batch"/);
+    running.process.stdout?.destroy();
+    running.process.stderr?.destroy();
+    running.process.kill('SIGINT');
+    assert.equal((await running.finished).code, 130);
+    assert.equal(record(folder, 'unread').status, 'interrupted');
+    await residuum(['train', '--resume', 'unread', '--json'], folder);
+    assert.deepEqual(weights(folder, 'unread'), whole);
+  });
+
   test('a second Ctrl-C ends at once', async () => {
     const running = start(['train', '--limit', '300', '--json', '--out', 'hurry'], folder);
     await running.outputs(/"batch"/);
     running.process.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     running.process.kill('SIGINT');
     const { code, stderr } = await running.finished;
     // By the signal itself, which a shell shows as 130; or 130 when the first was fast enough.

@@ -59,7 +59,7 @@ suite('runs', () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^ +runs\/done +runs\/faster *$/m);
     assert.match(stdout, /^optimizer\.learningRate +0\.01 +0\.5 *$/m);
-    assert.match(stdout, /^data\.augment +\[\] +\[\{"name":"flip"\}\] *$/m);
+    assert.match(stdout, /^data\.augment +\[\] +\[\{"name":"flip","horizontal":true,.*\}\] *$/m);
     assert.match(stdout, /^test accuracy +[\d.]+ *$/m);
     assert.doesNotMatch(stdout, /batchSize/);
     const json = jsonLines((await residuum([...args, '--json'], folder)).stdout)[0];
@@ -78,6 +78,8 @@ suite('runs', () => {
     assert.equal(asked.code, 1);
     assert.match(asked.stderr, /1 run would be removed; confirm it by --yes/);
     assert.match((await prune('--status', 'killed', '--dry-run')).stdout, /^runs\/killed /m);
+    const wouldBe = await prune('--status', 'killed', '--dry-run', '--json');
+    assert.deepEqual(jsonLines(wouldBe.stdout), [{ wouldRemove: 'runs/killed' }]);
     assert.match((await prune('--older-than', '1', '--yes')).stdout, /There is nothing to remove/);
     assert.ok(existsSync(path('runs/killed')));
 
