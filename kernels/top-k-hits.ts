@@ -2,7 +2,8 @@ import { firstMaximum, sparseLabel } from './labels';
 
 /**
  * hits[r] = 1 when the label of row r is among its k largest predictions, else 0: for k = 1 the first
- * maximum is the prediction; for k > 1 fewer than k predictions exceed the label's.
+ * maximum is the prediction; for k > 1 the label's is a finite number that fewer than k predictions
+ * exceed.
  */
 export function topKHits_f32(
   predictions: usize,
@@ -28,7 +29,7 @@ export function topKHits_f32(
         for (let c = 0; c < classes; c++) {
           if (load<f32>(predictions + ((<usize>c) << 2)) > value) larger++;
         }
-        hit = larger < k;
+        hit = larger < k && value - value == 0;
       }
     }
     store<f32>(hits + ((<usize>r) << 2), hit ? 1 : 0);

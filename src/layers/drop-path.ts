@@ -47,7 +47,7 @@ export class DropPath extends Layer {
   call([x]: readonly Value[], context: CallContext): Value {
     const { training, statisticsMomentum } = context;
     if (!training || this.#rate === 0) return x;
-    const stream = hashName(this.name);
+    const stream = hashName(x.graph.source || this.name);
     if (this.#per === 'batch') {
       // Statistics made anew are those of inference, where nothing is dropped.
       return statisticsMomentum === undefined ? dropBatch(x, this.#rate, stream) : x;

@@ -28,7 +28,7 @@ export class Dropout extends Layer {
 
   call([x]: readonly Value[], context: CallContext): Value {
     if (!context.training || this.#rate === 0) return x;
-    return dropoutOp(x, this.#rate, hashName(this.name));
+    return dropoutOp(x, this.#rate, hashName(x.graph.source || this.name));
   }
 
   getConfig(): LayerConfig {

@@ -24,6 +24,18 @@ test('a convolution counts its taps on the padding too, and says how it is compu
   assert.equal(cost.algorithm, attributes.algorithm);
 });
 
+test('a call that runs in every fourth step costs a quarter a step', () => {
+  const sgd = (every: object): KernelCall => ({
+    kernel: 'sgd',
+    reads: { w: 0, g: 1 },
+    writes: { newW: 0 },
+    attributes: { start: 0, count: 10, momentum: 0, nesterov: false },
+    ...every,
+    ...PLACE,
+  });
+  assert.equal(callCost(sgd({ every: 4 }), 1).bytes, callCost(sgd({}), 1).bytes / 4);
+});
+
 test('only operands that a call has, and only what it touches of them, count', () => {
   const sgd = (operands: object): KernelCall => ({
     kernel: 'sgd',

@@ -31,8 +31,12 @@ function costOf<K extends KernelName>(
   const { attributes } = call;
   const sizes: OperandSizes<K> = spec.sizes(attributes, replicas);
   const touched = elements(sizes.reads, call.reads) + elements(sizes.writes, call.writes);
-  const { gates = [] } = call;
-  const share = gates.reduce((product, { open, rate }) => product * (open ? 1 - rate : rate), 1);
+  const { gates = [], every = 1 } = call;
+  const open = gates.reduce(
+    (product, gate) => product * (gate.open ? 1 - gate.rate : gate.rate),
+    1,
+  );
+  const share = open / every;
   return {
     flops: share * spec.flops(attributes),
     bytes: share * BYTES_PER_ELEMENT * touched,

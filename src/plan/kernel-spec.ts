@@ -83,9 +83,16 @@ function extent(shape: readonly number[], strides: readonly number[], offset = 0
   return { atLeast, touched: product(shape.filter((_, axis) => strides[axis] !== 0)) };
 }
 
-function rankProblem(...lists: readonly (readonly number[])[]): string | undefined {
+/** Places and sizes that are no counts would lead a kernel out of its operands. */
+function countsProblem(what: string, numbers: readonly number[]): string | undefined {
+  const wrong = numbers.find((number) => !(Number.isSafeInteger(number) && number >= 0));
+  return wrong === undefined ? undefined : `${what} is ${wrong}; it must be a count`;
+}
+
+function stridesProblem(...lists: readonly (readonly number[])[]): string | undefined {
   const wrong = lists.find((list) => list.length !== 4);
-  return wrong && `a shape or stride list has ${wrong.length} entries instead of 4`;
+  if (wrong !== undefined) return `a shape or stride list has ${wrong.length} entries instead of 4`;
+  return countsProblem('a size or stride', lists.flat());
 }
 
 function reluProblem(relu: boolean, operands: ReadonlySet<string>): string | undefined {
@@ -147,20 +154,34 @@ function partsSize({ starts, counts }: Parts): OperandSize {
   return { atLeast, touched: counts.reduce((sum, count) => sum + count, 0) };
 }
 
-function lambProblem({ count, parts }: LambAttributes): string | undefined {
-  const outside = parts.find((part) => part.from < 0 || part.from + part.count > count);
-  return outside && `a part ends at ${outside.from + outside.count} of ${count} elements`;
+function lambProblem({ start, count, parts }: LambAttributes): string | undefined {
+  const outside = parts.find((part) => part.from + part.count > count);
+  return (
+    countsProblem('the start or size of an update', [start, count]) ??
+    countsProblem(
+      'a place or size of a part',
+      parts.flatMap((part) => [part.from, part.count]),
+    ) ??
+    (outside && `a part ends at ${outside.from + outside.count} of ${count} elements`)
+  );
 }
 
-function groupsProblem({ count, groups }: UpdateRange): string | undefined {
+function updateProblem({ start, count, groups }: UpdateRange): string | undefined {
+  const problem = countsProblem('the start or size of an update', [start, count]);
+  if (problem !== undefined) return problem;
   if (groups === undefined) return undefined;
+  const wrong = countsProblem(
+    'the size of a group',
+    groups.map((group) => group.count),
+  );
+  if (wrong !== undefined) return wrong;
   const covered = groups.reduce((sum, group) => sum + group.count, 0);
   return covered === count ? undefined : `the groups cover ${covered} of ${count} elements`;
 }
 
 function partsProblem(a: Parts): string | undefined {
   return a.starts.length === a.counts.length
-    ? undefined
+    ? countsProblem('a start or size of a part', [...a.starts, ...a.counts])
     : `there are ${a.starts.length} starts but ${a.counts.length} counts`;
 }
 
@@ -221,7 +242,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       reads: { a: extent(shape, stridesA), b: extent(shape, stridesB) },
       writes: { y: product(shape) },
     }),
-    { problem: ({ shape, stridesA, stridesB }) => rankProblem(shape, stridesA, stridesB) },
+    { problem: ({ shape, stridesA, stridesB }) => stridesProblem(shape, stridesA, stridesB) },
   ),
   unary: spec(({ size }) => ({ reads: { x: size }, writes: { y: size } }), {
     mayAlias: { y: ['x'] },
@@ -251,9 +272,12 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       writes: { y: targetSize },
     }),
     {
-      problem: ({ shape, sourceStrides, targetOffset, targetStrides, targetSize, clear }) => {
-        const rank = rankProblem(shape, sourceStrides, targetStrides);
-        if (rank !== undefined) return rank;
+      problem: (a) => {
+        const { shape, sourceStrides, targetOffset, targetStrides, targetSize, clear } = a;
+        const wrong =
+          stridesProblem(shape, sourceStrides, targetStrides) ??
+          countsProblem('an offset or size', [a.sourceOffset, targetOffset, targetSize]);
+        if (wrong !== undefined) return wrong;
         const reached = extent(shape, targetStrides, targetOffset);
         if (typeof reached === 'object' && reached.atLeast > targetSize) {
           return `the box ends at element ${reached.atLeast} of a target of ${targetSize}`;
@@ -434,7 +458,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
         writes: { newW: whole, newM: shard, newV: shard },
       };
     },
-    { inPlace: { newW: 'w', newM: 'm', newV: 'v' }, problem: groupsProblem },
+    { inPlace: { newW: 'w', newM: 'm', newV: 'v' }, problem: updateProblem },
   ),
   sgd: spec(
     (a) => {
@@ -447,7 +471,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       problem: (a, operands) => {
         if (operands.has('m') !== operands.has('newM')) return "'m' and 'newM' go together";
         const lacksM = a.momentum !== 0 && !operands.has('m');
-        return lacksM ? "momentum needs the operand 'm'" : groupsProblem(a);
+        return lacksM ? "momentum needs the operand 'm'" : updateProblem(a);
       },
     },
   ),
@@ -465,7 +489,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       problem: (a, operands) => {
         if (operands.has('m') !== operands.has('newM')) return "'m' and 'newM' go together";
         if (operands.has('a') !== operands.has('newA')) return "'a' and 'newA' go together";
-        return groupsProblem(a);
+        return updateProblem(a);
       },
     },
   ),
@@ -474,7 +498,7 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       const { whole, shard } = updateSizes(a);
       return { reads: { w: whole, g: whole, m: shard }, writes: { newW: whole, newM: shard } };
     },
-    { inPlace: { newW: 'w', newM: 'm' }, problem: groupsProblem },
+    { inPlace: { newW: 'w', newM: 'm' }, problem: updateProblem },
   ),
   lambMoments: spec(
     (a) => {
@@ -511,28 +535,32 @@ export const kernelSpecs: { readonly [K in KernelName]: KernelSpec<K> } = {
       const { whole } = updateSizes(a);
       return { reads: { g: whole, sums: a.parts }, writes: { newG: whole } };
     },
-    { inPlace: { newG: 'g' } },
+    { inPlace: { newG: 'g' }, problem: updateProblem },
   ),
   clipByValue: spec(
     (a) => {
       const { whole } = updateSizes(a);
       return { reads: { g: whole }, writes: { newG: whole } };
     },
-    { inPlace: { newG: 'g' } },
+    { inPlace: { newG: 'g' }, problem: updateProblem },
   ),
   accumulateGradients: spec(
     (a) => {
       const { whole, shard } = updateSizes(a);
       return { reads: { g: whole, a: shard }, writes: { newG: whole, newA: shard } };
     },
-    { inPlace: { newG: 'g', newA: 'a' } },
+    { inPlace: { newG: 'g', newA: 'a' }, problem: updateProblem },
   ),
   movingAverage: spec(
     (a) => {
       const { whole, shard } = updateSizes(a);
       return { reads: { w: whole, average: shard }, writes: { newAverage: shard, newW: whole } };
     },
-    { optional: ['newW'], inPlace: { newAverage: 'average', newW: 'w' } },
+    {
+      optional: ['newW'],
+      inPlace: { newAverage: 'average', newW: 'w' },
+      problem: updateProblem,
+    },
   ),
 };
 

@@ -224,7 +224,7 @@ export interface KernelTable {
   spreadScalar: Kernel<'x', 'y', Size & { scale: number }>;
   /**
    * hits[r] = 1 when the label of row r is among its k largest predictions: for k = 1 the first
-   * maximum is the prediction; for k > 1, when fewer than k predictions exceed the label's.
+   * maximum is the prediction; for k > 1, when the label's is a finite number that fewer than k exceed.
    * A label of probabilities `[rows, classes]` stands for its first maximum.
    */
   topKHits: Kernel<'predictions' | 'labels', 'hits', Classes & { k: number }>;

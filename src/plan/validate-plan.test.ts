@@ -199,6 +199,39 @@ test('groups of rates must cover the range, and parts must lie in it', () => {
   );
 });
 
+test('places and sizes are counts: no others lead a kernel out of its operands', () => {
+  const call = (kernel: string, reads: object, writes: object, attributes: object) =>
+    faultOf((plan) => {
+      const made = { kernel, reads, writes, attributes, source: 'o', phase: 'update' };
+      plan.calls.splice(1, 0, made as unknown as KernelCall);
+    });
+  const sgd = (changes: object) => {
+    const attributes = { start: 0, count: 20, momentum: 0, nesterov: false, ...changes };
+    return call('sgd', { w: 1, g: 0 }, { newW: 1 }, attributes);
+  };
+  const group = (count: number) => ({ count, rateScale: 1, decay: 0 });
+  assert.match(sgd({ groups: [group(1020), group(-1000)] }), /the size of a group is -1000/);
+  assert.match(sgd({ start: -4, count: 20 }), /the start or size of an update is -4/);
+  const clip = { start: -4, count: 20, limit: 1 };
+  assert.match(call('clipByValue', { g: 1 }, { newG: 1 }, clip), /an update is -4/);
+  const box = {
+    shape: [1, 1, 1, 20],
+    sourceOffset: 0,
+    sourceStrides: [20, 20, 20, 1],
+    targetOffset: 0,
+    targetStrides: [20, 20, 20, 1],
+    targetSize: 20,
+    clear: true,
+  };
+  const copy = (changes: object) => call('stridedCopy', { x: 0 }, { y: 1 }, { ...box, ...changes });
+  assert.equal(copy({}), 'none');
+  assert.match(copy({ targetOffset: -16 }), /an offset or size is -16/);
+  assert.match(copy({ sourceOffset: -16 }), /an offset or size is -16/);
+  assert.match(copy({ targetStrides: [20, 20, 20, -1] }), /a size or stride is -1/);
+  const parts = { starts: [-8], counts: [20] };
+  assert.match(call('reduceScatter', { x: 1 }, { y: 1 }, parts), /a start or size of a part is -8/);
+});
+
 test('a call runs every so many steps, an integer of at least 1', () => {
   const every = (steps: number) =>
     faultOf((plan) => Object.assign(plan.calls[0], { every: steps }));

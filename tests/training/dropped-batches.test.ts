@@ -188,6 +188,23 @@ test('all that only the block needs is left out of a dropped step, and nothing e
   await model.dispose();
 });
 
+test('equally named layers inside of two models have a gate each', async () => {
+  clearNames();
+  const inputs = input({ shape: [4], name: 'features' });
+  let x = inputs;
+  for (const name of ['one', 'two']) {
+    const inside = input({ shape: [4], name: `${name}_in` });
+    const kept = dropPath({ rate: RATE, per: 'batch', name: 'drop' })(inside);
+    x = new Model({ inputs: inside, outputs: add({ name: 'sum' })([inside, kept]), name })(x);
+  }
+  const model = new Model({ inputs, outputs: dense({ units: 3, name: 'head' })(x) });
+  model.compile({ loss: 'mse', optimizer: 'sgd', on: createReferenceExecutor() });
+  const [{ calls }] = await model.plans('train', BATCH);
+  const streams = new Set(calls.flatMap(({ gates = [] }) => gates.map(({ stream }) => stream)));
+  assert.deepEqual(streams, new Set([hashName('one/drop'), hashName('two/drop')]));
+  await model.dispose();
+});
+
 test('a gate is open as often as its rate says, and gates of two layers differ', () => {
   const steps = 4000;
   const [one, two] = ['block1', 'block2'].map((name) => {

@@ -396,6 +396,46 @@ function sabotagedHost(action: string): WorkerHost {
   };
 }
 
+test('when a worker cannot be made, those before it are ended and the error says why', async () => {
+  const host = sabotagedHost('');
+  const closed: number[] = [];
+  const short: WorkerHost = {
+    spawn(index, events) {
+      if (index === 2) throw new Error('no more threads');
+      const connection = host.spawn(index, events);
+      return {
+        ...connection,
+        close: () => {
+          closed.push(index);
+          return connection.close();
+        },
+      };
+    },
+  };
+  const settings = { replicas: 3, gemm: 'auto', profile: false } as const;
+  await assert.rejects(CpuExecutor.create(short, settings), {
+    name: 'ExecutorError',
+    message: /could not start: no worker for replica 2: no more threads/,
+  });
+  assert.deepEqual(closed, [0, 1]);
+});
+
+test('times of a worker that is gone are an error of the executor', async () => {
+  const settings = { replicas: 2, gemm: 'auto', profile: true } as const;
+  const executor = await CpuExecutor.create(
+    sabotagedHost('setTimeout(process.exit, 300, 3)'),
+    settings,
+  );
+  const prepared = await executor.prepare(longPlans(2));
+  await executor.run(prepared, 0, PARAMETERS);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await assert.rejects(executor.timings(prepared), {
+    name: 'ExecutorError',
+    message: /ended with 3/,
+  });
+  await executor.dispose();
+});
+
 for (const [what, action, expected] of [
   [
     'a call that throws',

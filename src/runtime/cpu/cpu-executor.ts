@@ -91,11 +91,11 @@ export class CpuExecutor implements Executor {
       throw new ValueError(`replicas is ${replicas}; it must be a whole number from 1.`);
     }
     const exchange = createExchange(replicas);
-    const clients = Array.from(
-      { length: replicas },
-      (_, index) => new ReplicaClient(host, index, () => abortExchange(exchange)),
-    );
+    const clients: ReplicaClient[] = [];
     try {
+      for (let index = 0; index < replicas; index++) {
+        clients.push(startClient(host, index, () => abortExchange(exchange)));
+      }
       // While the workers start.
       const kernels = compileKernels();
       const answers = await requestAll(clients, (replica) => ({
@@ -225,7 +225,7 @@ export class CpuExecutor implements Executor {
   profile(): Promise<Float64Array> {
     return this.#enqueue(async () => {
       if (!this.#profiling) return new Float64Array(0);
-      const answer = await this.#replicas[0].request({ type: 'profile' });
+      const [answer] = await this.#ask(this.#replicas.slice(0, 1), () => ({ type: 'profile' }));
       return answer.type === 'profile' ? answer.milliseconds : new Float64Array(0);
     });
   }
@@ -235,7 +235,7 @@ export class CpuExecutor implements Executor {
       const { id, clock } = this.#known(plan);
       if (!this.#profiling || clock.runs === 0) return undefined;
       const { runs, milliseconds, between } = clock;
-      const answers = await requestAll(this.#replicas, () => ({ type: 'timings', id }));
+      const answers = await this.#ask(this.#replicas, () => ({ type: 'timings', id }));
       const replicas = answers.flatMap((answer) =>
         answer.type === 'timings' ? [answer.timings] : [],
       );
@@ -292,15 +292,33 @@ export class CpuExecutor implements Executor {
   }
 
   async #request(message: (replica: number) => HostMessage): Promise<void> {
+    for (const answer of await this.#ask(this.#replicas, message)) {
+      if (answer.type === 'done') this.#bytes = Math.max(this.#bytes, answer.bytes);
+    }
+  }
+
+  /** @throws ExecutorError when a replica fails; after the death of one every later task fails too. */
+  async #ask(
+    replicas: readonly ReplicaClient[],
+    message: (replica: number) => HostMessage,
+  ): Promise<WorkerMessage[]> {
     try {
-      for (const answer of await requestAll(this.#replicas, message)) {
-        if (answer.type === 'done') this.#bytes = Math.max(this.#bytes, answer.bytes);
-      }
+      return await requestAll(replicas, message);
     } catch (error) {
       if (!(error instanceof ReplicaFailure)) throw error;
       if (error.died) this.#failure ??= error.message;
       throw new ExecutorError(error.message);
     }
+  }
+}
+
+/** @throws ReplicaFailure when the worker cannot be made, for want of memory or threads. */
+function startClient(host: WorkerHost, index: number, onDeath: () => void): ReplicaClient {
+  try {
+    return new ReplicaClient(host, index, onDeath);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ReplicaFailure(`no worker for replica ${index}: ${reason}`, false, true);
   }
 }
 

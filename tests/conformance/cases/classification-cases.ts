@@ -111,18 +111,40 @@ export const crossentropyGradientCases = classRows.map(
 );
 
 /** Hits among the k largest; with ties. */
-export const topKHitsCases = matrices.flatMap(([rows, classes]) =>
-  [1, 2, 5].flatMap((k) =>
-    [true, false].map(
-      (sparse): KernelCase<'topKHits'> => ({
-        title: `${rows}×${classes}, k ${k}, ${sparse ? 'class indices' : 'probabilities'}`,
-        attributes: () => ({ rows, classes, sparse, k }),
-        reads: {
-          predictions: batch(integers(`predictions ${rows} ${classes}`, rows * classes, 4)),
-          labels: batch(labels(rows, classes, sparse)),
-        },
-        compare: 'exact',
-      }),
+const noNumbers: KernelCase<'topKHits'> = {
+  title: 'predictions that are no finite numbers, labels outside of the classes',
+  attributes: () => ({ rows: 6, classes: 3, sparse: true, k: 2 }),
+  reads: {
+    predictions: batch(
+      Float32Array.of(
+        ...[Number.NaN, Number.NaN, Number.NaN],
+        ...[0.5, Number.NaN, 0.1],
+        ...[Number.POSITIVE_INFINITY, 0.2, 0.1],
+        ...[Number.POSITIVE_INFINITY, 0.2, 0.1],
+        ...[0.5, 0.4, 0.1],
+        ...[0.5, 0.4, 0.1],
+      ),
     ),
-  ),
-);
+    labels: batch(Float32Array.of(0, 1, 0, 1, -1, 3)),
+  },
+  compare: 'exact',
+};
+
+/** Accuracy of the k largest. */
+export const topKHitsCases = matrices
+  .flatMap(([rows, classes]) =>
+    [1, 2, 5].flatMap((k) =>
+      [true, false].map(
+        (sparse): KernelCase<'topKHits'> => ({
+          title: `${rows}×${classes}, k ${k}, ${sparse ? 'class indices' : 'probabilities'}`,
+          attributes: () => ({ rows, classes, sparse, k }),
+          reads: {
+            predictions: batch(integers(`predictions ${rows} ${classes}`, rows * classes, 4)),
+            labels: batch(labels(rows, classes, sparse)),
+          },
+          compare: 'exact',
+        }),
+      ),
+    ),
+  )
+  .concat(noNumbers);

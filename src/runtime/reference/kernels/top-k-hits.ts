@@ -16,7 +16,7 @@ export const topKHits: LocalKernel<'topKHits'> = ({
     } else {
       let larger = 0;
       for (let c = 0; c < classes; c++) if (row[c] > row[label]) larger++;
-      hits[r] = larger < k ? 1 : 0;
+      hits[r] = larger < k && Number.isFinite(row[label]) ? 1 : 0;
     }
   }
 };
