@@ -19,4 +19,16 @@ export interface Collective {
   reduceScatter(base: number, starts: readonly number[], counts: readonly number[]): void;
   /** Copies every replica's elements [starts[r], starts[r] + counts[r]) to all replicas. */
   allGatherShards(base: number, starts: readonly number[], counts: readonly number[]): void;
+  /**
+   * `reduceScatter` of the gradients, `update` of the own shard by them, and `allGatherShards` of the weights
+   * as one, chunk by chunk: what one leaves is still in the cache when the next takes it. The same bits.
+   * @param update changes so many weights of the own shard, counted from its start.
+   */
+  updateShards(
+    gradients: number,
+    weights: number,
+    starts: readonly number[],
+    counts: readonly number[],
+    update: (from: number, count: number) => void,
+  ): void;
 }

@@ -6,7 +6,9 @@ import { CallTimes } from '../call-times.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
 import { GateDraws } from '../gate-draws.js';
 import { sequence } from './bind/sequence.js';
+import { bindShardUpdate, SHARD_UPDATE_CALLS } from './bind/shard-update.js';
 import { bindCall } from './binders.js';
+import type { BindContext } from './binding.js';
 import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
@@ -229,6 +231,8 @@ export class Replica {
       }
     };
     const calls = plan.calls.map(bind);
+    // Timed calls stay apart, so that each has its own time.
+    if (!this.#services.profile) joinShardUpdates(plan, calls, context);
     const stretch = graphs?.bind({
       plan,
       threads: threadsOf(plan),
@@ -261,6 +265,17 @@ export class Replica {
       buffer: memory.memory.buffer,
       scratch: memory.scratch,
     };
+  }
+}
+
+/** Puts one call in the place of those that exchange gradients, update a shard and exchange weights. */
+function joinShardUpdates(plan: Plan, calls: BoundCall[], context: BindContext): void {
+  for (let place = 0; place < calls.length; place++) {
+    const three = plan.calls.slice(place, place + SHARD_UPDATE_CALLS);
+    const joined = bindShardUpdate(three, context);
+    if (joined === undefined) continue;
+    calls[place] = joined;
+    calls.fill(done, place + 1, place + SHARD_UPDATE_CALLS);
   }
 }
 

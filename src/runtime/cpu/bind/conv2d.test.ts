@@ -27,6 +27,7 @@ const ALONE = {
   allGather() {},
   reduceScatter() {},
   allGatherShards() {},
+  updateShards() {},
 };
 
 const PLAIN: ConvGeometry = {
