@@ -12,9 +12,10 @@ import {
   runWholeLab,
 } from '../../src/node/lab.js';
 import { formatSeconds } from '../../src/node/progress-bar.js';
-import { datasetCatalog, loadDataset } from '../../src/node.js';
+import { loadDataset } from '../../src/node.js';
 import { downloadBar } from '../download-bar.js';
 import { EXIT_INTERRUPTED, listenForInterruption } from '../interruption.js';
+import { chooseLabDataset, labDatasets } from '../lab-dataset.js';
 import { addEngineOptions, addJsonOption, type EngineOptions, integer } from '../option-values.js';
 import { print, printJson } from '../print.js';
 
@@ -24,7 +25,7 @@ interface LabCommandOptions extends EngineOptions {
   seeds?: number;
   depth?: number;
   width?: number;
-  dataset: string;
+  dataset?: string;
   data?: string;
   out: string;
   json?: boolean;
@@ -42,8 +43,16 @@ export function addLabCommand(program: Command): void {
     .argument('[name]', `experiment: ${names}; or all`)
     .option('--quick', 'a few minutes at most (default)')
     .option('--full', "the paper's settings, or as near as is sane: hours for those that train")
-    .option('--seeds <n>', 'repetitions with seeds 0, 1, …', integer(1, 1000))
-    .option('--depth <n>', 'weighted layers of the deepest network', integer(2, 2000))
+    .option(
+      '--seeds <n>',
+      'repetitions with seeds 0, 1, …; the trained half of gradients has seed 0 alone',
+      integer(1, 1000),
+    )
+    .option(
+      '--depth <n>',
+      'weighted layers of the deepest network; not 20 where one of 20 is compared with it',
+      integer(2, 2000),
+    )
     .option(
       '--width <n>',
       'channels of the first stage, or units of a dense layer',
@@ -51,10 +60,9 @@ export function addLabCommand(program: Command): void {
     )
     .option(
       '--dataset <name>',
-      `images: ${datasetCatalog.map(({ name }) => name).join(', ')}`,
-      datasetCatalog[0].name,
+      `images of 10 classes: ${labDatasets.join(', ')} (default: fashion-mnist-mini; with --full fashion-mnist where this machine has it)`,
     )
-    .option('--data <folder>', 'folder with the four IDX files of the data set');
+    .option('--data <folder>', 'folder with the files of the data set');
   addEngineOptions(command).option(
     '--out <folder>',
     'where results and finished parts are kept',
@@ -82,11 +90,15 @@ async function lab(name: string | undefined, options: LabCommandOptions): Promis
   try {
     const settings = await settingsFor(name, chosen, options, signal, shown);
     if (name === 'all') {
-      const { report } = await runWholeLab(settings, (result, folder) =>
+      const { report, failures } = await runWholeLab(settings, (result, folder) =>
         conclude(result, folder, json, shown),
       );
-      if (json) printJson({ event: 'report', report });
+      if (json) printJson({ event: 'report', report, failures });
       else print(`Report of all experiments: ${report}`);
+      for (const { experiment, reason } of failures) {
+        process.stderr.write(`residuum: ${experiment} failed: ${reason}\n`);
+        process.exitCode = 1;
+      }
     } else {
       const { result, folder } = await runLab(chosen[0], settings);
       conclude(result, folder, json, shown);
@@ -111,21 +123,18 @@ async function settingsFor(
   signal: AbortSignal,
   shown: ProgressLine | undefined,
 ): Promise<LabFolderOptions> {
-  const {
-    full,
-    seeds,
-    depth,
-    width,
-    dataset,
-    data: dataDir,
-    out,
-    executor,
-    replicas,
-    gemm,
-  } = options;
-  const loaded = chosen.some(({ usesData }) => usesData)
-    ? await loadDataset(dataset, { dataDir, signal, ...(shown && { onProgress: downloadBar() }) })
+  const { full, seeds, depth, width, data: dataDir, out, executor, replicas, gemm } = options;
+  const dataset = chosen.some(({ usesData }) => usesData)
+    ? await chooseLabDataset(options)
     : undefined;
+  const loaded =
+    dataset === undefined
+      ? undefined
+      : await loadDataset(dataset, {
+          dataDir,
+          signal,
+          ...(shown && { onProgress: downloadBar() }),
+        });
   const flags = [
     ...(full ? ['--full'] : []),
     ...Object.entries({
@@ -187,10 +196,11 @@ function conclude(
   shown?.finish();
   print(title);
   for (const line of measured) print(`  ${line}`);
-  for (const { claim, holds, seeds, source } of checks) {
+  for (const { claim, holds, seeds, source, remark } of checks) {
     print(
       `  ${holds === seeds ? '✓' : holds === 0 ? '✗' : '~'} ${source}: ${claim} (${holds} of ${seeds})`,
     );
+    if (remark !== undefined) print(`    ${remark}`);
   }
   print(`  Report: ${folder}/report.html`);
 }

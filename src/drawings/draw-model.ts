@@ -71,23 +71,35 @@ export function drawModel(model: Drawable, options: DrawModelOptions = {}): stri
   return drawGraph(modelDrawing(model, options), rankdir, { ...options, title, subtitle });
 }
 
+/** Whether options ask for something that the paper's drawing does not have. */
+function asksForBoxes(options: DrawModelOptions): boolean {
+  const { showShapes = true, showLayerNames = true, showParams = false, rankdir = 'TB' } = options;
+  const asWritten = showShapes && showLayerNames && !showParams && rankdir === 'TB';
+  return !asWritten || options.expandBlocks !== undefined;
+}
+
 /**
- * Models side by side, one box for each convolution, as in Fig. 3 of He et al. (2015). A model that is no
- * row of layers and residual blocks is drawn with its blocks folded.
- * @returns SVG. @throws {ValueError} for no models.
+ * Models side by side, one box for each convolution, as in Fig. 3 of He et al. (2015). Where a model is no
+ * row of layers and residual blocks, or an option asks for other boxes or another direction, each is drawn
+ * as by `drawModel`, with its blocks folded unless `expandBlocks` is true; below each other where they go
+ * from left to right.
+ * @returns SVG. @throws {ValueError} for no models, or a direction that is none.
  */
 export function drawModels(models: readonly Drawable[], options: DrawModelOptions = {}): string {
   if (models.length === 0) throw new ValueError('a comparison needs at least one model');
-  const paths = models.map(({ name, network }) => {
-    const nodes = modelGraph(network);
-    const path = mainPath(nodes, findResidualBlocks(nodes));
-    return path && { name, path, params: countParameters(network).total };
-  });
+  const paths = asksForBoxes(options)
+    ? []
+    : models.map(({ name, network }) => {
+        const nodes = modelGraph(network);
+        const path = mainPath(nodes, findResidualBlocks(nodes));
+        return path && { name, path, params: countParameters(network).total };
+      });
   const drawn = paths.filter((path) => path !== undefined);
   if (drawn.length === models.length) return drawComparison(drawn, options);
   const figures = models.map((model) => {
     const { title: _, subtitle: __, ...own } = options;
     return drawModel(model, { expandBlocks: false, ...own, theme: 'auto' });
   });
-  return smallMultiples({ ...options, figures, columns: figures.length });
+  const level = options.rankdir === 'LR' || options.rankdir === 'RL';
+  return smallMultiples({ ...options, figures, columns: level ? 1 : figures.length });
 }

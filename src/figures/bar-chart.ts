@@ -12,6 +12,8 @@ export interface BarSeries {
   values: ArrayLike<number>;
   /** Half the length of an error bar for each value. */
   errors?: ArrayLike<number>;
+  /** Both ends of the error bar for each value, such as the lowest and the highest measured; instead of `errors`. */
+  ranges?: { readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> };
   /** Number of the colour, from 0; default the place in the list. */
   color?: number;
 }
@@ -47,21 +49,11 @@ export function barChart(options: BarChartOptions): string {
     categoryLabel,
     ...figure
   } = options;
-  for (const { name, values, errors } of series) {
-    if (
-      values.length === categories.length &&
-      (errors?.length ?? values.length) === values.length
-    ) {
-      continue;
-    }
-    throw new ValueError(
-      `series '${name}' has ${values.length} values for ${categories.length} categories; it needs one for each`,
-    );
-  }
+  for (const one of series) checkSeries(one, categories.length);
   const horizontal = direction === 'horizontal';
   const showValues = options.showValues ?? (horizontal && series.length === 1);
-  const all = series.flatMap(({ values, errors }) =>
-    Array.from(values, (v, i) => [v - (errors?.[i] ?? 0), v + (errors?.[i] ?? 0)]).flat(),
+  const all = series.flatMap((one) =>
+    Array.from(one.values, (v, i) => [v, ...errorEnds(one, i)]).flat(),
   );
   const values = makeAxis(all, { zero: value.scale !== 'log', ...value });
   const bands = makeAxis([], {
@@ -109,12 +101,17 @@ export function barChart(options: BarChartOptions): string {
               ? element('rect', { x: low, y: side, width: high - low, height: width, fill })
               : element('rect', { x: side, y: low, width, height: high - low, fill });
             const middle = side + width / 2;
-            const error = errorBar(v, one.errors?.[c], along, middle, horizontal);
+            const ends = errorEnds(one, c).map(along);
+            const error = errorBar(ends, middle, horizontal);
             if (!showValues) return bar + error;
             const text = write(v);
+            // Beyond the error bar, so that neither crosses the other out.
             const words = horizontal
-              ? label(text, Math.max(zero, end) + 5, middle, { size: 11 })
-              : label(text, middle, Math.min(zero, end) - 8, { size: 11, anchor: 'middle' });
+              ? label(text, Math.max(zero, end, ...ends) + 5, middle, { size: 11 })
+              : label(text, middle, Math.min(zero, end, ...ends) - 8, {
+                  size: 11,
+                  anchor: 'middle',
+                });
             return bar + error + words;
           }).join(''),
         )
@@ -123,15 +120,31 @@ export function barChart(options: BarChartOptions): string {
   );
 }
 
-function errorBar(
-  value: number,
-  error: number | undefined,
-  along: (value: number) => number,
-  middle: number,
-  horizontal: boolean,
-): string {
-  if (error === undefined || !(error > 0)) return '';
-  const [a, b] = [along(value - error), along(value + error)];
+function checkSeries({ name, values, errors, ranges }: BarSeries, categories: number): void {
+  if (errors !== undefined && ranges !== undefined) {
+    throw new ValueError(`series '${name}' has errors and ranges; give one of them`);
+  }
+  for (const list of [values, errors, ranges?.lower, ranges?.upper]) {
+    if (list === undefined || list.length === categories) continue;
+    throw new ValueError(
+      `series '${name}' has ${list.length} values for ${categories} categories; it needs one for each`,
+    );
+  }
+}
+
+/** Both ends of the error bar of a value in units of the data; none where there is no error. */
+function errorEnds({ values, errors, ranges }: BarSeries, at: number): number[] {
+  const [low, high] =
+    ranges === undefined
+      ? [values[at] - (errors?.[at] ?? 0), values[at] + (errors?.[at] ?? 0)]
+      : [ranges.lower[at], ranges.upper[at]];
+  return Number.isFinite(low) && Number.isFinite(high) && low < high ? [low, high] : [];
+}
+
+/** A thin line between two places in pixels, with a short one across at both. */
+function errorBar(ends: readonly number[], middle: number, horizontal: boolean): string {
+  if (ends.length === 0) return '';
+  const [a, b] = ends;
   const d = horizontal
     ? `M${a} ${middle}L${b} ${middle}M${a} ${middle - 3}L${a} ${middle + 3}M${b} ${middle - 3}L${b} ${middle + 3}`
     : `M${middle} ${a}L${middle} ${b}M${middle - 3} ${a}L${middle + 3} ${a}M${middle - 3} ${b}L${middle + 3} ${b}`;

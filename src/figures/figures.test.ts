@@ -170,6 +170,26 @@ describe('figures', () => {
     assert.ok(Math.abs(heights[1] / heights[0] - 4) < 0.01);
   });
 
+  it('bars have their value beyond the error bar, which goes to both ends of a range', () => {
+    const svg = barChart({
+      categories: ['a', 'b'],
+      direction: 'horizontal',
+      series: [
+        { name: 'e', values: [0.45, 0.2], ranges: { lower: [0.33, 0.2], upper: [0.52, 0.2] } },
+      ],
+      value: { domain: [0, 1] },
+    });
+    const bars = [...svg.matchAll(/<rect x="([\d.]+)"[^>]* width="([\d.]+)"[^>]*series-0/g)];
+    const [, left, width] = bars[0].map(Number);
+    const at = (value: number) => left + (width * value) / 0.45;
+    const errors = [...svg.matchAll(/<path d="M([\d.]+) [\d.]+L([\d.]+) /g)];
+    assert.equal(errors.length, 1, 'a range of one value has no bar');
+    const [, low, high] = errors[0].map(Number);
+    assert.ok(Math.abs(low - at(0.33)) < 0.1 && Math.abs(high - at(0.52)) < 0.1);
+    const [, words] = /<text x="([\d.]+)"[^>]*>0\.45</.exec(svg)?.map(Number) ?? [];
+    assert.ok(words > high, `${words} is under the bar that ends at ${high}`);
+  });
+
   it('small multiples hold every figure and are large enough for it', () => {
     const one = figures.stripPlot('a', 300);
     const svg = smallMultiples({ title: 'All', figures: [one, one, one], columns: 2 });
@@ -184,6 +204,7 @@ describe('figures', () => {
       () => lineChart({ series: [{ name: 'a', x: [1, 2], y: [1] }] }),
       () => lineChart({ series: [], y: { domain: [2, 1] } }),
       () => barChart({ categories: ['a'], series: [{ name: 'b', values: [1, 2] }] }),
+      () => barChart({ categories: ['a'], series: [{ name: 'b', values: [1], errors: [1, 2] }] }),
       () => heatmap({ values: [] }),
       () => heatmap({ values: [[1, 2], [1]] }),
       () => contourPlot({ values: [[1]], x: [1], y: [1] }),
@@ -253,6 +274,7 @@ describe('htmlPage', () => {
           heading: HOSTILE,
           blocks: [
             { kind: 'text', text: HOSTILE },
+            { kind: 'heading', text: HOSTILE },
             { kind: 'note', text: HOSTILE },
             { kind: 'list', items: [HOSTILE] },
             { kind: 'figure', svg: figures.lineChart(HOSTILE, 400), caption: HOSTILE, id: HOSTILE },
@@ -269,5 +291,11 @@ describe('htmlPage', () => {
     assert.ok(!/(?:src|href)="(?!#|data:)/.test(page));
     assert.ok(page.includes('default-src &#39;none&#39;'));
     assert.ok(page.includes('&lt;script&gt;'));
+    assert.ok(page.includes('<h3>&lt;/text&gt;'));
+  });
+
+  it('what is folded is printed', () => {
+    const [, print = ''] = htmlPage({ title: 'a' }).split('@media print{html');
+    assert.match(print, /^[^\n]*details::details-content\{content-visibility:visible/);
   });
 });

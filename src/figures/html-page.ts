@@ -10,6 +10,7 @@ export type HtmlCell = string | number;
  */
 export type HtmlBlock =
   | { kind: 'text'; text: string }
+  | { kind: 'heading'; text: string }
   | { kind: 'note'; text: string; tone?: 'plain' | 'good' | 'bad' }
   | { kind: 'list'; items: readonly string[] }
   | { kind: 'figure'; svg: string; caption?: string; id?: string }
@@ -59,6 +60,7 @@ body{margin:0;background:var(--fig-surface);color:var(--fig-ink);font:16px/1.55 
 main{max-width:860px;margin:0 auto;padding:2.5rem 1.25rem 4rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .3rem}
 h2{font-size:1.3rem;line-height:1.3;margin:2.8rem 0 .8rem;padding-top:1rem;border-top:1px solid var(--fig-grid)}
+h3{font-size:1.05rem;line-height:1.3;margin:1.8rem 0 .5rem}
 p,ul{margin:.7rem 0;max-width:70ch}
 .subtitle{color:var(--fig-muted);margin:0 0 1.2rem}
 nav{font-size:.92rem;color:var(--fig-muted);margin:1.2rem 0}
@@ -89,7 +91,7 @@ pre code{background:none;padding:0}
 details{margin:1rem 0}
 summary{cursor:pointer;color:var(--fig-accent)}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--fig-grid);font-size:.85rem;color:var(--fig-muted);overflow-wrap:anywhere}
-@media print{html{color-scheme:light}body{font-size:11pt}main{max-width:none;padding:0}nav{display:none}h2{break-after:avoid}a{color:inherit}details>summary{list-style:none}}
+@media print{html{color-scheme:light}body{font-size:11pt}main{max-width:none;padding:0}nav{display:none}h2,h3{break-after:avoid}a{color:inherit}details>summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 
 /**
@@ -168,6 +170,8 @@ function blockHtml(block: HtmlBlock): string {
   switch (block.kind) {
     case 'text':
       return `<p>${inline(block.text)}</p>`;
+    case 'heading':
+      return `<h3>${inline(block.text)}</h3>`;
     case 'note':
       return `<p class="note ${block.tone ?? 'plain'}">${inline(block.text)}</p>`;
     case 'list':

@@ -1,5 +1,6 @@
 import type { LabTable } from './experiment.js';
 import type { Curve } from './train-network.js';
+import { list } from './words.js';
 
 /** The figures of every epoch, by name of the curves and by seed; `heading` says what the names are. */
 export function curveTable(
@@ -22,4 +23,14 @@ export function curveTable(
       ),
     ),
   };
+}
+
+/** Which trainings stopped because the loss was no number any more, as a sentence that follows a caption; else nothing. */
+export function divergedSentence(curves: Readonly<Record<string, readonly Curve[]>>): string {
+  const ended = Object.entries(curves).flatMap(([name, seeds]) =>
+    seeds.flatMap(({ diverged, loss }, seed) =>
+      diverged ? [`${name} with seed ${seed} in epoch ${loss.length + 1}`] : [],
+    ),
+  );
+  return ended.length === 0 ? '' : ` Diverged, and left out from then on: ${list(ended)}.`;
 }

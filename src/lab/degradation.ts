@@ -1,7 +1,9 @@
 import { lineChart } from '../library.js';
-import { curveTable } from './curve-table.js';
+import { curveTable, divergedSentence } from './curve-table.js';
 import type { Experiment, LabCheck, LabOptions, LabResult } from './experiment.js';
+import { labFigure } from './lab-figure.js';
 import {
+  comparedDepths,
   type Family,
   FULL,
   type ImageSettings,
@@ -9,7 +11,6 @@ import {
   networkParts,
   networkResults,
   QUICK,
-  SHALLOW,
   trainFamily,
   trainingSentence,
 } from './networks.js';
@@ -36,7 +37,9 @@ export interface DegradationData {
 
 const FAMILIES: readonly Family[] = ['plain', 'residual'];
 const TOLERANCE = 1.05;
-const last = (values: readonly number[]) => values[values.length - 1] ?? Number.POSITIVE_INFINITY;
+/** Loss of the last epoch; infinite after a divergence. */
+const lastLoss = ({ loss, diverged }: Curve) =>
+  diverged ? Number.POSITIVE_INFINITY : (loss[loss.length - 1] ?? Number.POSITIVE_INFINITY);
 
 /** The experiment behind `degradation`. */
 export const degradationExperiment: Experiment<ImageSettings, Curve, DegradationData> = {
@@ -49,7 +52,7 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
     'The article shows that figure and calls it the reason for residual networks.',
   ],
   paper: 'He et al., "Deep residual learning for image recognition" (2015), Fig. 1 and 6',
-  cost: 'some minutes for 3 seeds, one for 1',
+  cost: 'some 10 seconds a seed',
   usesData: true,
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },
@@ -60,14 +63,13 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
       return curve;
     }),
   conclude(parts, settings, seeds) {
-    const [shallow, deep] = depthsOf(settings);
+    const [shallow, deep] = comparedDepths(settings);
     const all = networkResults(parts, networksOf(settings), seeds);
     const curves = (family: Family, depth: number) => all[`${family}-${depth}`];
     const networks = networksOf(settings).map(([family, depth]) => {
       return { family, depth, curves: curves(family, depth) };
     });
-    const losses = (family: Family, depth: number) =>
-      curves(family, depth).map(({ loss }) => last(loss));
+    const losses = (family: Family, depth: number) => curves(family, depth).map(lastLoss);
     const errors = (family: Family, depth: number, of: 'accuracy' | 'testAccuracy') =>
       curves(family, depth).map((curve) => 1 - (curve[of][curve[of].length - 1] ?? 0));
     const compare = (
@@ -76,6 +78,7 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
       a: [Family, number],
       b: [Family, number],
       holds: (a: number, b: number) => boolean,
+      remark?: string,
     ): LabCheck => {
       const [first, second] = [losses(...a), losses(...b)];
       return {
@@ -84,10 +87,12 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
         holds: first.filter((loss, i) => holds(loss, second[i])).length,
         seeds: seeds.length,
         source,
+        ...(remark !== undefined && { remark }),
       };
     };
-    const chart = (figure: 'loss' | 'error') =>
+    const chart = (figure: 'loss' | 'error') => (described: { description: string }) =>
       lineChart({
+        ...described,
         title: figure === 'loss' ? 'Training loss' : 'Training error (thin) and test error (bold)',
         series: networks.flatMap(({ family, depth, curves: all }, color) => {
           const line = (
@@ -149,7 +154,8 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
           'paper',
           ['residual', deep],
           ['residual', shallow],
-          (a, b) => a <= b * TOLERANCE,
+          (a, b) => Number.isFinite(a) && a <= b * TOLERANCE,
+          'At the quick settings 2 of 3 seeds show it: there six epochs of 1,000 images leave the deeper network behind in one seed (a loss of 0.871 against 0.620), and the other two within 4 %.',
         ),
         compare(
           'a deeper plain network is worse on the training set already',
@@ -160,16 +166,16 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
         ),
       ],
       figures: [
-        {
-          name: 'error',
-          svg: chart('error'),
-          caption: `Error by epoch as in Fig. 6 of the paper; training thin, test bold, plain dashed; bands span ${seeds.length} seed(s). After the last epoch, ${summary.join('; ')}.`,
-        },
-        {
-          name: 'loss',
-          svg: chart('loss'),
-          caption: `Training loss by epoch (mean over the epoch, while weights change). Last epoch: ${networks.map(({ family, depth }) => `${family}-${depth} ${range(losses(family, depth))}`).join('; ')}.`,
-        },
+        labFigure(
+          'error',
+          `Error by epoch as in Fig. 6 of the paper; training thin, test bold, plain dashed; bands span ${seeds.length} seed(s). After the last epoch, ${summary.join('; ')}.${divergedSentence(all)}`,
+          chart('error'),
+        ),
+        labFigure(
+          'loss',
+          `Training loss by epoch (mean over the epoch, while weights change). Last epoch: ${networks.map(({ family, depth }) => `${family}-${depth} ${range(losses(family, depth))}`).join('; ')}.${divergedSentence(all)}`,
+          chart('loss'),
+        ),
       ],
       tables: [curveTable('network', all)],
     };
@@ -178,12 +184,8 @@ export const degradationExperiment: Experiment<ImageSettings, Curve, Degradation
 
 function networksOf(settings: ImageSettings): NetworkKind[] {
   return FAMILIES.flatMap((family) =>
-    depthsOf(settings).map((depth): NetworkKind => [family, depth]),
+    comparedDepths(settings).map((depth): NetworkKind => [family, depth]),
   );
-}
-
-function depthsOf({ depth }: ImageSettings): number[] {
-  return [Math.min(SHALLOW, depth), Math.max(SHALLOW, depth)];
 }
 
 /** Plain and residual networks of 20 and of many layers: training and test error by epoch. */

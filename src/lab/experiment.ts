@@ -67,6 +67,11 @@ export interface LabCheck {
   readonly seeds: number;
   /** Who made the claim. */
   readonly source: 'paper' | 'article';
+  /**
+   * What to know of a claim with which not every seed agreed when the quick settings were measured
+   * (`results/lab/RESULTS.md`): that the settings do not show it, or that it is contradicted.
+   */
+  readonly remark?: string;
 }
 
 /** A figure of a report. */
@@ -127,6 +132,8 @@ export interface LabResult<T> extends LabFindings<T> {
   readonly dataset: string | undefined;
   /** Seconds of computing, finished parts of earlier calls included. */
   readonly seconds: number;
+  /** How many parts there are, and how many of them earlier calls had finished: maybe elsewhere, or with another engine. */
+  readonly parts: { readonly all: number; readonly kept: number };
 }
 
 /** What a part of an experiment works with. */

@@ -10,10 +10,12 @@ import {
   take,
 } from '../library.js';
 import type { Experiment, LabOptions, LabResult } from './experiment.js';
+import { labFigure } from './lab-figure.js';
 import {
   blockNames,
   FULL,
   type ImageSettings,
+  networkOptions,
   QUICK,
   SHALLOW,
   trainingSentence,
@@ -62,9 +64,9 @@ function penalisedNetwork(
   penalty: number,
   inputShape: readonly number[],
 ): Model {
-  const { depth, width } = settings;
-  if (penalty === 0) return cifarResnet({ depth, width, inputShape });
-  const model = cifarResnet({ depth, width, inputShape, kernelRegularizer: l2(penalty) });
+  const options = networkOptions(settings, inputShape);
+  if (penalty === 0) return cifarResnet(options);
+  const model = cifarResnet({ ...options, kernelRegularizer: l2(penalty) });
   if (on === 'kernels only') return model;
   return rewire(model, (layer, inputs) => {
     if (layer.className !== 'BatchNormalization') return undefined;
@@ -105,15 +107,17 @@ export const identityExperiment: Experiment<IdentitySettings, IdentityFound, Ide
     'Does a growing L2 penalty drive F(x) towards 0, so that a block is an identity, and what does that do to accuracy?',
   background: [
     'The article: with L2 regularisation the weights of a block decay towards zero easily, F(x) → 0, and the block keeps its input.',
-    'He et al. (2015): residual functions are small in general; the identity is a reasonable starting point. With batch normalisation the size of a kernel does not matter for F(x); only a decay of γ and β can make it small.',
+    'He et al. (2015): residual functions are small in general; the identity is a reasonable starting point.',
+    'Van Laarhoven (2017): what a normalisation follows gives the same output whatever the size of its weights, so that a penalty on kernels alone changes how fast they learn, not F(x); only a decay of γ and β can make F(x) small.',
   ],
-  paper: 'the article; He et al. (2015), section 3.1',
-  cost: 'a minute',
+  paper:
+    'the article; He et al. (2015), section 3.1; van Laarhoven, "L2 regularization versus batch and weight normalization" (2017)',
+  cost: 'some 10 seconds a seed',
   usesData: true,
   settings: {
     // So few steps show no penalty below these: λ shrinks a weight by some 2λ · rate / (1 − momentum) a step.
     quick: { ...QUICK, depth: SHALLOW, penalties: [0, 3e-3, 1e-2, 3e-2] },
-    full: { ...FULL, penalties: [0, 1e-5, 1e-4, 1e-3, 1e-2] },
+    full: { ...FULL, weightDecay: 0, penalties: [0, 1e-5, 1e-4, 1e-3, 1e-2] },
   },
   seeds: { quick: 1, full: 3 },
   parts: (settings, seeds) =>
@@ -147,11 +151,17 @@ export const identityExperiment: Experiment<IdentitySettings, IdentityFound, Ide
       found: seeds.map((seed) => parts.get(keyOf(row, seed)) as IdentityFound),
     }));
     const ratio = ({ found }: IdentityRow) => found.map(({ ratios }) => mean(ratios));
+    // A network that diverged has no ratio: comparisons with it do not hold.
+    const ratioRange = (row: IdentityRow) => {
+      const known = ratio(row).filter(Number.isFinite);
+      const lost = seeds.length - known.length;
+      return `${known.length === 0 ? 'unknown' : range(known)}${lost === 0 ? '' : ` (${lost} of ${seeds.length} diverged)`}`;
+    };
     const accuracy = ({ found }: IdentityRow) => found.map((one) => one.accuracy);
     const label = ({ on, penalty }: IdentityRow) =>
       penalty === 0 ? 'no penalty' : `λ = ${penalty} on ${on}`;
     const sentence = (row: IdentityRow) =>
-      `${label(row)}: ‖F(x)‖ / ‖x‖ ${range(ratio(row))} (mean over blocks), test accuracy ${range(accuracy(row), percent)}`;
+      `${label(row)}: ‖F(x)‖ / ‖x‖ ${ratioRange(row)} (mean over blocks), test accuracy ${range(accuracy(row), percent)}`;
     const penalised = rows.filter(({ on }) => on === 'all weights');
     const [none, most, kernels] = [
       penalised[0],
@@ -161,6 +171,10 @@ export const identityExperiment: Experiment<IdentitySettings, IdentityFound, Ide
     const count = (holds: (seed: number) => boolean) => seeds.filter(holds).length;
     const falls = (seed: number) =>
       penalised.every((row, i) => i === 0 || ratio(row)[seed] <= ratio(penalised[i - 1])[seed]);
+    const keeps = (row: IdentityRow, seed: number) =>
+      accuracy(row)[seed] >= accuracy(none)[seed] - POINTS;
+    const keeping = penalised.filter((row) => seeds.every((seed) => keeps(row, seed)));
+    const largest = keeping[keeping.length - 1];
     return {
       data: { rows },
       method: [
@@ -171,49 +185,55 @@ export const identityExperiment: Experiment<IdentitySettings, IdentityFound, Ide
       checks: [
         {
           claim: 'the more L2 on all weights, the smaller ‖F(x)‖ / ‖x‖',
-          measured: penalised.map((row) => `${label(row)} ${range(ratio(row))}`).join('; '),
+          measured: penalised.map((row) => `${label(row)} ${ratioRange(row)}`).join('; '),
           holds: count(falls),
           seeds: seeds.length,
           source: 'article',
         },
         {
           claim: `the accuracy does not fall with it (by less than ${100 * POINTS} points at λ = ${most.penalty})`,
-          measured: `${range(accuracy(none), percent)} without, ${range(accuracy(most), percent)} with it`,
-          holds: count((i) => accuracy(most)[i] >= accuracy(none)[i] - POINTS),
+          measured: `${range(accuracy(none), percent)} without, ${range(accuracy(most), percent)} with it; the largest penalty with which every seed keeps it is ${largest.penalty === 0 ? 'none' : `λ = ${largest.penalty}, with ‖F(x)‖ / ‖x‖ ${ratioRange(largest)} against ${ratioRange(none)}`}`,
+          holds: count((i) => keeps(most, i)),
           seeds: seeds.length,
           source: 'article',
+          remark:
+            'At the quick settings 0 of 3 seeds agree, and the setting makes it so: 120 steps need penalties this large to make F(x) much smaller, and those keep the network from learning. At λ = 0.003 the accuracy keeps (74.5 % against 74.7 %), and F(x) is smaller by 8 % only. What small penalties do in a long training, this does not tell.',
         },
         {
           claim:
-            'with normalisation, a penalty on kernels alone does not make F(x) small (less than half as far as one on all weights)',
-          measured: `${range(ratio(none))} without, ${range(ratio(kernels))} with kernels only, ${range(ratio(most))} with all weights penalised`,
+            'van Laarhoven: with normalisation, a penalty on kernels alone does not make F(x) small (here: less than half as far as one on all weights)',
+          measured: `${ratioRange(none)} without, ${ratioRange(kernels)} with kernels only, ${ratioRange(most)} with all weights penalised`,
           holds: count(
             (i) => ratio(none)[i] - ratio(kernels)[i] < (ratio(none)[i] - ratio(most)[i]) / 2,
           ),
           seeds: seeds.length,
           source: 'paper',
+          remark:
+            'At the quick settings 1 of 3 seeds agrees: there the penalty on kernels alone keeps the network from learning too (57.2 % test accuracy against 74.7 %), so that F(x) is that of another, hardly trained network, and the two effects cannot be told apart.',
         },
       ],
       figures: [
-        {
-          name: 'ratios',
-          svg: lineChart({
-            title: 'Size of the residual function by block',
-            series: rows.map((row) => {
-              const { middle, lower, upper } = bandOf(row.found.map(({ ratios }) => ratios));
-              return {
-                name: label(row),
-                x: middle.map((_, i) => i + 1),
-                y: middle,
-                band: { lower, upper },
-                ...(row.on === 'kernels only' && { dash: 'dashed' as const }),
-              };
+        labFigure(
+          'ratios',
+          `Norm of the branch over the norm of its input, by block, after training. ${rows.map(sentence).join('; ')}. λ = ${short(most.penalty)} is the largest penalty.`,
+          (described) =>
+            lineChart({
+              ...described,
+              title: 'Size of the residual function by block',
+              series: rows.map((row) => {
+                const { middle, lower, upper } = bandOf(row.found.map(({ ratios }) => ratios));
+                return {
+                  name: label(row),
+                  x: middle.map((_, i) => i + 1),
+                  y: middle,
+                  band: { lower, upper },
+                  ...(row.on === 'kernels only' && { dash: 'dashed' as const }),
+                };
+              }),
+              x: { label: 'block that keeps its shape (1 = nearest the input)', integer: true },
+              y: { label: '‖F(x)‖ / ‖x‖', zero: true },
             }),
-            x: { label: 'block that keeps its shape (1 = nearest the input)', integer: true },
-            y: { label: '‖F(x)‖ / ‖x‖', zero: true },
-          }),
-          caption: `Norm of the branch over the norm of its input, by block, after training. ${rows.map(sentence).join('; ')}. λ = ${short(most.penalty)} is the largest penalty.`,
-        },
+        ),
       ],
       tables: [
         {

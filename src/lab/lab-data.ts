@@ -1,4 +1,4 @@
-import { ArrayDataset, type Dataset, take } from '../library.js';
+import { ArrayDataset, type Dataset, take, ValueError } from '../library.js';
 import type { LabData } from './experiment.js';
 
 /** How much of the data an experiment uses. */
@@ -10,6 +10,18 @@ export type DataSettings = {
   /** Height and width of an image are divided by this, by means over squares; 1 leaves it as it is. */
   shrink: number;
 };
+
+/** Classes that the lab's networks tell apart. */
+export const LAB_CLASSES = 10;
+
+/** @throws {ValueError} for data of another number of classes. */
+export function checkClasses({ train, info }: LabData): void {
+  const [shape] = train.targetShapes;
+  if (shape.length === 1 && shape[0] === LAB_CLASSES) return;
+  throw new ValueError(
+    `the lab's networks tell ${LAB_CLASSES} classes apart by one-hot labels, but the labels of ${info.title} have the shape [${shape}]; give data of ${LAB_CLASSES} classes, such as fashion-mnist or cifar10`,
+  );
+}
 
 /** The first images of both parts, made smaller as the settings say. */
 export async function prepareData(

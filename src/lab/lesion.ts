@@ -1,14 +1,15 @@
 import { type Dataset, type Model, rewire, type SymbolicTensor, stripPlot } from '../library.js';
 import type { Experiment, LabOptions, LabResult, PartContext } from './experiment.js';
+import { labFigure } from './lab-figure.js';
 import {
   blockNames,
+  comparedDepths,
   FULL,
   type ImageSettings,
   type NetworkKind,
   networkParts,
   networkResults,
   QUICK,
-  SHALLOW,
   trainFamily,
   trainingSentence,
 } from './networks.js';
@@ -61,11 +62,12 @@ async function accuracyOf(model: Model, data: Dataset, { engine }: PartContext):
   }
 }
 
-function networksOf({ depth }: ImageSettings): readonly NetworkKind[] {
+function networksOf(settings: ImageSettings): readonly NetworkKind[] {
+  const [shallow, deep] = comparedDepths(settings);
   return [
-    ['residual', depth],
-    ['residual', SHALLOW],
-    ['plain', SHALLOW],
+    ['residual', deep],
+    ['residual', shallow],
+    ['plain', shallow],
   ];
 }
 
@@ -80,7 +82,7 @@ export const lesionExperiment: Experiment<ImageSettings, LesionFound, LesionData
   ],
   paper:
     'Veit et al., "Residual networks behave like ensembles of relatively shallow networks" (2016), Fig. 3',
-  cost: 'one to two minutes',
+  cost: 'some 30 seconds a seed',
   usesData: true,
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },
@@ -121,6 +123,7 @@ export const lesionExperiment: Experiment<ImageSettings, LesionFound, LesionData
         percent,
       )} whole, ${range(left(name), percent)} (median) without one block, a drop of ${range(drops(name).map((drop) => 100 * drop))} points`;
     const [deep, shallow, plain] = names;
+    const dots = (name: string) => data[name].flatMap(({ without }) => without);
     return {
       data,
       method: [
@@ -152,19 +155,18 @@ export const lesionExperiment: Experiment<ImageSettings, LesionFound, LesionData
         },
       ],
       figures: [
-        {
-          name: 'lesion',
-          svg: stripPlot({
-            title: 'Test accuracy without one block',
-            groups: names.map((name) => ({
-              name,
-              values: data[name].flatMap(({ without }) => without),
-            })),
-            value: { label: 'test accuracy', format: 'percent', domain: [0, 1] },
-            categoryLabel: 'network',
-          }),
-          caption: `Each dot is the network without one of its blocks; bars are medians. ${names.map(sentence).join('; ')}.`,
-        },
+        labFigure(
+          'lesion',
+          `Each dot is the network without one of its blocks, in all of ${seeds.length} seed(s); bars are the medians of the dots: ${names.map((name) => `${name} ${percent(median(dots(name)))}`).join(', ')}. By seed: ${names.map(sentence).join('; ')}.`,
+          (described) =>
+            stripPlot({
+              ...described,
+              title: 'Test accuracy without one block',
+              groups: names.map((name) => ({ name, values: dots(name) })),
+              value: { label: 'test accuracy', format: 'percent', domain: [0, 1] },
+              categoryLabel: 'network',
+            }),
+        ),
       ],
       tables: [
         {

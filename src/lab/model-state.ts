@@ -1,9 +1,10 @@
 import { decodeSafetensors, encodeSafetensors, type Model, type TensorInput } from '../library.js';
 
 const ITERATIONS = 'iterations';
+const NOTE = 'note';
 
-/** Weights and optimizer state of a model, as bytes. */
-export async function captureModel(model: Model): Promise<Uint8Array> {
+/** Weights and optimizer state of a model with a note, as the bytes of one file: all of it is kept, or nothing. */
+export async function captureModel(model: Model, note: unknown): Promise<Uint8Array> {
   const tensors = new Map<string, TensorInput>();
   for (const { entry, variable } of model.namedVariables) {
     tensors.set(`weight/${entry}`, { shape: [variable.size], data: await variable.read() });
@@ -14,7 +15,10 @@ export async function captureModel(model: Model): Promise<Uint8Array> {
       tensors.set(`slot/${slot}/${entry}`, { shape: [data.length], data });
     }
   }
-  const chunks = encodeSafetensors(tensors, { [ITERATIONS]: String(iterations) });
+  const chunks = encodeSafetensors(tensors, {
+    [ITERATIONS]: String(iterations),
+    [NOTE]: JSON.stringify(note),
+  });
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {
@@ -24,8 +28,8 @@ export async function captureModel(model: Model): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Puts weights and optimizer state back into a model of the same structure. */
-export async function restoreModel(model: Model, bytes: Uint8Array): Promise<void> {
+/** Puts weights and optimizer state back into a model of the same structure. @returns the note. */
+export async function restoreModel(model: Model, bytes: Uint8Array): Promise<unknown> {
   const { tensors, metadata } = decodeSafetensors(bytes, { source: 'a network kept by the lab' });
   const find = (name: string) => tensors.get(name)?.data as Float32Array | undefined;
   for (const { entry, variable } of model.namedVariables) {
@@ -41,4 +45,5 @@ export async function restoreModel(model: Model, bytes: Uint8Array): Promise<voi
     slots.set(slot, values);
   }
   await model.setOptimizerState({ iterations: Number(metadata[ITERATIONS]), slots });
+  return JSON.parse(metadata[NOTE]);
 }

@@ -4,8 +4,6 @@ export interface PartStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Keeps bytes under a name, whole or not at all. */
   write(name: string, bytes: Uint8Array): Promise<void>;
-  /** Forgets a name. */
-  remove(name: string): Promise<void>;
 }
 
 /** A store that ends with the program. */
@@ -14,7 +12,6 @@ export function memoryStore(): PartStore {
   return {
     read: async (name) => kept.get(name),
     write: async (name, bytes) => void kept.set(name, bytes),
-    remove: async (name) => void kept.delete(name),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   take,
 } from '../library.js';
 import type { Experiment, LabOptions, LabResult, PartContext } from './experiment.js';
+import { labFigure } from './lab-figure.js';
 import {
   blockNames,
   FULL,
@@ -20,7 +21,7 @@ import {
 } from './networks.js';
 import { runExperiment } from './run-experiment.js';
 import { linearFit, mean } from './statistics.js';
-import { range } from './words.js';
+import { percent, range } from './words.js';
 
 /** Settings of `paths`. */
 export type PathsSettings = ImageSettings & {
@@ -121,7 +122,7 @@ export const pathsExperiment: Experiment<PathsSettings, PathsFound, PathsData> =
     'The article: the gradient of a block is 1 plus a little; the product of them is a sum over all paths.',
   ],
   paper: 'Veit et al. (2016), section 4.3 and Fig. 6',
-  cost: 'a minute',
+  cost: 'some 40 seconds a seed',
   usesData: true,
   settings: {
     quick: { ...QUICK, lengths: 7, samples: 3 },
@@ -174,8 +175,11 @@ export const pathsExperiment: Experiment<PathsSettings, PathsFound, PathsData> =
     const fits = networks.map(fitOf);
     const shares = networks.map(contributions);
     const centre = shares.map((row) => row.reduce((sum, share, k) => sum + share * k, 0));
+    const shortPaths = shares.map((row, i) =>
+      row.reduce((sum, share, k) => (k < networks[i].blocks / 2 ? sum + share : sum), 0),
+    );
     const factor = range(fits.map(({ slope }) => Math.exp(slope)));
-    const sentence = `each block on the path changes the gradient × ${factor}; a straight line explains ${range(fits.map(({ r2 }) => r2))} (R²) of its logarithm; weighted by gradient, the mean path goes through ${range(centre)} of ${networks[0].blocks} blocks, while the mean of all paths is ${networks[0].blocks / 2}`;
+    const sentence = `each block on the path changes the gradient × ${factor}; a straight line explains ${range(fits.map(({ r2 }) => r2))} (R²) of its logarithm; weighted by gradient, the mean path goes through ${range(centre)} of ${networks[0].blocks} blocks, while the mean of all paths is ${networks[0].blocks / 2}; paths shorter than that bring ${range(shortPaths, percent)} of the gradient`;
     const middles = networks.map(({ norms }) => norms.map(mean));
     return {
       data: { networks },
@@ -196,53 +200,57 @@ export const pathsExperiment: Experiment<PathsSettings, PathsFound, PathsData> =
         {
           claim: 'most gradient comes along paths shorter than the mean path',
           measured: sentence,
-          holds: centre.filter((one, i) => one < networks[i].blocks / 2).length,
+          holds: shortPaths.filter((share) => share > 0.5).length,
           seeds: seeds.length,
           source: 'paper',
         },
       ],
       figures: [
-        {
-          name: 'gradient-by-length',
-          svg: lineChart({
-            title: 'Gradient along paths, by length',
-            series: networks.map(({ lengths }, seed) => ({
-              name: `seed ${seed}`,
-              x: lengths,
-              y: middles[seed],
-              markers: true,
-            })),
-            x: { label: 'blocks on the path', integer: true },
-            y: { label: 'norm of the gradient', scale: 'log' },
-          }),
-          caption: `Norm of the gradient that comes to the first block along single paths, mean of ${settings.samples} paths a length. ${sentence[0].toUpperCase()}${sentence.slice(1)}.`,
-        },
-        {
-          name: 'contribution',
-          svg: lineChart({
-            title: 'Share of the gradient by path length',
-            series: [
-              ...shares.map((row, seed) => ({
-                name: `gradient, seed ${seed}`,
-                x: row.map((_, k) => k),
-                y: row,
-                markers: false,
+        labFigure(
+          'gradient-by-length',
+          `Norm of the gradient that comes to the first block along single paths, mean of ${settings.samples} paths a length. ${sentence[0].toUpperCase()}${sentence.slice(1)}.`,
+          (described) =>
+            lineChart({
+              ...described,
+              title: 'Gradient along paths, by length',
+              series: networks.map(({ lengths }, seed) => ({
+                name: `seed ${seed}`,
+                x: lengths,
+                y: middles[seed],
+                markers: true,
               })),
-              {
-                name: 'number of paths',
-                x: shares[0].map((_, k) => k),
-                y: shares[0].map((_, k) =>
-                  Math.exp(logChoose(networks[0].blocks, k) - networks[0].blocks * Math.LN2),
-                ),
-                dash: 'dashed' as const,
-                markers: false,
-              },
-            ],
-            x: { label: 'blocks on the path', integer: true },
-            y: { label: 'share', format: 'percent', zero: true },
-          }),
-          caption: `Number of paths of each length times the fitted gradient along one, as shares; dashed the number of paths alone. The gradient-weighted mean length is ${range(centre)} of ${networks[0].blocks} blocks.`,
-        },
+              x: { label: 'blocks on the path', integer: true },
+              y: { label: 'norm of the gradient', scale: 'log' },
+            }),
+        ),
+        labFigure(
+          'contribution',
+          `Number of paths of each length times the fitted gradient along one, as shares; dashed the number of paths alone. The gradient-weighted mean length is ${range(centre)} of ${networks[0].blocks} blocks; paths shorter than half of the blocks bring ${range(shortPaths, percent)}.`,
+          (described) =>
+            lineChart({
+              ...described,
+              title: 'Share of the gradient by path length',
+              series: [
+                ...shares.map((row, seed) => ({
+                  name: `gradient, seed ${seed}`,
+                  x: row.map((_, k) => k),
+                  y: row,
+                  markers: false,
+                })),
+                {
+                  name: 'number of paths',
+                  x: shares[0].map((_, k) => k),
+                  y: shares[0].map((_, k) =>
+                    Math.exp(logChoose(networks[0].blocks, k) - networks[0].blocks * Math.LN2),
+                  ),
+                  dash: 'dashed' as const,
+                  markers: false,
+                },
+              ],
+              x: { label: 'blocks on the path', integer: true },
+              y: { label: 'share', format: 'percent', zero: true },
+            }),
+        ),
       ],
       tables: [
         {

@@ -13,6 +13,19 @@ export interface ReportFacts {
   readonly machine: string;
 }
 
+/** An experiment of several that could not be run to its end. */
+export interface LabFailure {
+  /** Its name. */
+  readonly experiment: string;
+  /** Why, in a sentence. */
+  readonly reason: string;
+}
+
+/** The command for one experiment, of one for all. */
+export function commandFor(command: string, experiment: string): string {
+  return command.replace(/\ball\b/, experiment);
+}
+
 const SOURCES = { paper: 'Paper', article: 'Article' } as const;
 
 /** Whether a claim held, in words. */
@@ -22,12 +35,12 @@ export function verdict({ holds, seeds }: LabCheck): string {
 }
 
 function checkBlock(check: LabCheck): HtmlBlock {
-  const { claim, measured, source, holds, seeds } = check;
+  const { claim, measured, source, holds, seeds, remark } = check;
   const tone = holds === seeds ? 'good' : holds === 0 ? 'bad' : 'plain';
   return {
     kind: 'note',
     tone,
-    text: `${SOURCES[source]}: ${claim}. Measured: ${measured}. The measurement ${verdict(check)}.`,
+    text: `${SOURCES[source]}: ${claim}. Measured: ${measured}. The measurement ${verdict(check)}.${remark === undefined ? '' : ` ${remark}`}`,
   };
 }
 
@@ -77,7 +90,7 @@ function factsOf(result: LabResult<unknown>, facts: ReportFacts): HtmlBlock[] {
             )
             .join(', '),
         ],
-        ['computing', `${result.seconds.toFixed(0)} s`],
+        ['computing', `${result.seconds.toFixed(0)} s${keptSentence(result.parts)}`],
         ['residuum', facts.version],
         ['machine', facts.machine],
         ['date', facts.date],
@@ -93,6 +106,11 @@ function factsOf(result: LabResult<unknown>, facts: ReportFacts): HtmlBlock[] {
   ];
 }
 
+function keptSentence({ all, kept }: LabResult<unknown>['parts']): string {
+  if (kept === 0) return '';
+  return `; ${kept} of ${all} parts were computed by earlier calls in the same folder, whose engine, version, machine and date may be others than those told here`;
+}
+
 /** The report of one experiment: a page that holds everything. */
 export function labReport(result: LabResult<unknown>, facts: ReportFacts): string {
   return htmlPage({
@@ -106,8 +124,15 @@ export function labReport(result: LabResult<unknown>, facts: ReportFacts): strin
   });
 }
 
-/** One report of several experiments: a table of all claims, then each experiment. */
-export function labSummary(results: readonly LabResult<unknown>[], facts: ReportFacts): string {
+/**
+ * One report of several experiments: a table of all claims, then each experiment. Those that failed are told
+ * by name with the reason.
+ */
+export function labSummary(
+  results: readonly LabResult<unknown>[],
+  facts: ReportFacts,
+  failures: readonly LabFailure[] = [],
+): string {
   const rows = results.flatMap(({ title, checks }) =>
     checks.map((check) => [
       title,
@@ -122,16 +147,24 @@ export function labSummary(results: readonly LabResult<unknown>[], facts: Report
     title: 'Why residual networks work: what was measured',
     subtitle: `residuum lab, ${results.length} experiments`,
     blocks: [
+      ...failures.map(
+        ({ experiment, reason }): HtmlBlock => ({
+          kind: 'note',
+          tone: 'bad',
+          text: `The experiment ${experiment} failed and is not in this report: ${reason}`,
+        }),
+      ),
       { kind: 'table', columns, rows, caption: 'Every claim and whether the measurement agrees.' },
     ],
     sections: results.map((result) => ({
       heading: result.title,
       blocks: [
         ...sectionsOf(result).flatMap(({ heading, blocks }): HtmlBlock[] => [
-          { kind: 'text', text: `— ${heading} —` },
+          { kind: 'heading', text: heading },
           ...blocks,
         ]),
-        { kind: 'details', summary: 'How to repeat it', blocks: factsOf(result, facts) },
+        { kind: 'heading', text: 'How to repeat it' },
+        ...factsOf(result, { ...facts, command: commandFor(facts.command, result.experiment) }),
       ],
     })),
     footer: `residuum ${facts.version}, ${facts.date}`,

@@ -1,6 +1,7 @@
 import { ValueError } from '../library.js';
 import type {
   Experiment,
+  LabData,
   LabOptions,
   LabProgress,
   LabResult,
@@ -8,6 +9,7 @@ import type {
   PartContext,
 } from './experiment.js';
 import { InterruptedExperiment } from './interrupted-experiment.js';
+import { checkClasses } from './lab-data.js';
 import { fingerprint, memoryStore, readJson, writeJson } from './part-store.js';
 
 interface KeptPart<P> {
@@ -29,7 +31,8 @@ export async function runExperiment<S extends LabSettings, P, T>(
   options: LabOptions = {},
 ): Promise<LabResult<T>> {
   const { scale = 'quick', store = memoryStore(), signal, engine = {} } = options;
-  const settings = settingsOf(experiment, options);
+  const data = experiment.usesData ? options.data : undefined;
+  const settings = settingsOf(experiment, options, data);
   const count = options.seeds ?? experiment.seeds[scale];
   if (!Number.isInteger(count) || count < 1) {
     throw new ValueError(`${experiment.name}: seeds must be an integer ≥ 1, got ${count}`);
@@ -39,12 +42,12 @@ export async function runExperiment<S extends LabSettings, P, T>(
       `${experiment.name} trains on images; give them as data: await loadDataset('fashion-mnist')`,
     );
   }
-  const data = experiment.usesData ? options.data : undefined;
+  if (data !== undefined) checkClasses(data);
   const seeds = Array.from({ length: count }, (_, seed) => seed);
   const parts = experiment.parts(settings, seeds);
   const progress = new Progress(experiment.name, parts, options.onProgress);
   const results = new Map<string, P>();
-  let seconds = 0;
+  let [seconds, found] = [0, 0];
   for (const part of parts) {
     const description = JSON.stringify([
       VERSION,
@@ -67,6 +70,7 @@ export async function runExperiment<S extends LabSettings, P, T>(
       progress.computed(part.weight);
     } else {
       progress.found(part.weight);
+      found++;
     }
     seconds += kept.seconds;
     // Through JSON in any case, so that a resumed experiment concludes from the same.
@@ -85,6 +89,7 @@ export async function runExperiment<S extends LabSettings, P, T>(
     seeds,
     dataset,
     seconds,
+    parts: { all: parts.length, kept: found },
     ...findings,
   };
 }
@@ -92,6 +97,7 @@ export async function runExperiment<S extends LabSettings, P, T>(
 function settingsOf<S extends LabSettings>(
   experiment: Experiment<S, unknown, unknown>,
   options: LabOptions,
+  data: LabData | undefined,
 ): S {
   const own = experiment.settings[options.scale ?? 'quick'];
   const { depth, width } = options;
@@ -109,7 +115,22 @@ function settingsOf<S extends LabSettings>(
       throw new ValueError(`${experiment.name}: ${name} must be a number ≥ 0, got ${value}`);
     }
   }
-  return { ...own, ...given };
+  const whole = { ...own, ...given };
+  return data === undefined ? whole : { ...whole, ...imagesThatThereAre(whole, data) };
+}
+
+/** Settings of the experiments that count images, no larger than the data: reports say what there was. */
+function imagesThatThereAre(
+  settings: LabSettings,
+  { train, test }: LabData,
+): Record<string, number> {
+  const most = { images: train.size, lossImages: train.size, testImages: test.size };
+  return Object.fromEntries(
+    Object.entries(most).flatMap(([name, size]) => {
+      const wanted = settings[name];
+      return typeof wanted === 'number' ? [[name, Math.min(wanted, size)]] : [];
+    }),
+  );
 }
 
 /** Turns what parts say into shares of the whole and time left. */

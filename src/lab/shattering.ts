@@ -1,6 +1,7 @@
 import { ArrayDataset, lineChart, ops } from '../library.js';
 import { denseStack } from './dense-stack.js';
 import type { Experiment, LabOptions, LabResult, PartContext } from './experiment.js';
+import { labFigure } from './lab-figure.js';
 import { runExperiment } from './run-experiment.js';
 import { bandOf, mean } from './statistics.js';
 import { range, short } from './words.js';
@@ -91,7 +92,7 @@ export const shatteringExperiment: Experiment<ShatteringSettings, Found, Shatter
     'The article says that later layers disturb trained ones "like white noise", without a measurement.',
   ],
   paper: 'Balduzzi et al., "The shattered gradients problem" (2017), Fig. 1 and 3',
-  cost: 'some 20 seconds',
+  cost: 'some 10 seconds for its 3 seeds',
   usesData: false,
   settings: {
     quick: { depth: 50, width: 200, points: 256, residualScale: 0.1, networks: 2 },
@@ -177,28 +178,34 @@ export const shatteringExperiment: Experiment<ShatteringSettings, Found, Shatter
         },
       ],
       figures: [
-        {
-          name: 'autocorrelation',
-          svg: lineChart({
-            title: 'Autocorrelation of the gradient over inputs',
-            series,
-            x: { label: 'distance in grid steps', integer: true },
-            y: { label: 'autocorrelation' },
-            references: [{ axis: 'y', value: 0 }],
-          }),
-          caption: `How alike gradients at neighbouring inputs are; bands span ${seeds.length} seeds. One grid step is ${short(step)}. ${KINDS.map(sentence).join(' ')}`,
-        },
-        ...gradientSeries.map((one, i) => ({
-          name: `gradient-${KINDS[i]}`,
-          svg: lineChart({
-            title: `Gradient over inputs: ${one.name}`,
-            series: [{ ...one, color: i }],
-            x: { label: 'input x' },
-            y: { label: '∂f/∂x, scaled' },
-            height: 240,
-          }),
-          caption: `∂f/∂x of one network (${one.name}, seed 0), divided by its largest size. Brown noise wanders; white noise jumps.`,
-        })),
+        labFigure(
+          'autocorrelation',
+          `How alike gradients at neighbouring inputs are; bands span ${seeds.length} seeds. One grid step is ${short(step)}. ${KINDS.map(sentence).join(' ')}`,
+          (described) =>
+            lineChart({
+              ...described,
+              title: 'Autocorrelation of the gradient over inputs',
+              series,
+              x: { label: 'distance in grid steps', integer: true },
+              y: { label: 'autocorrelation' },
+              references: [{ axis: 'y', value: 0 }],
+            }),
+        ),
+        ...gradientSeries.map((one, i) =>
+          labFigure(
+            `gradient-${KINDS[i]}`,
+            `∂f/∂x of one network (${one.name}, seed 0), divided by its largest size. Brown noise wanders; white noise jumps.`,
+            (described) =>
+              lineChart({
+                ...described,
+                title: `Gradient over inputs: ${one.name}`,
+                series: [{ ...one, color: i }],
+                x: { label: 'input x' },
+                y: { label: '∂f/∂x, scaled' },
+                height: 240,
+              }),
+          ),
+        ),
       ],
       tables: [
         {

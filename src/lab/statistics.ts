@@ -38,13 +38,19 @@ export function extent(values: readonly number[]): [number, number] {
   return [Math.min(...values), Math.max(...values)];
 }
 
-/** Mean at each place of several rows of one length, with the smallest and the largest. */
+/**
+ * Mean at each place of several rows, with the smallest and the largest. Where a row is shorter than others,
+ * as that of a training which diverged, the others alone count.
+ */
 export function bandOf(rows: readonly (readonly number[])[]): {
   middle: number[];
   lower: number[];
   upper: number[];
 } {
-  const columns = (rows[0] ?? []).map((_, i) => rows.map((row) => row[i]));
+  const length = Math.max(0, ...rows.map((row) => row.length));
+  const columns = Array.from({ length }, (_, i) =>
+    rows.filter((row) => i < row.length).map((row) => row[i]),
+  );
   return {
     middle: columns.map(mean),
     lower: columns.map((column) => Math.min(...column)),

@@ -13,7 +13,7 @@ import {
 import type { PartContext } from './experiment.js';
 import { InterruptedExperiment } from './interrupted-experiment.js';
 import { captureModel, restoreModel } from './model-state.js';
-import { fingerprint, readJson, writeJson } from './part-store.js';
+import { fingerprint } from './part-store.js';
 
 /** How a network is trained. */
 export type TrainSettings = {
@@ -25,6 +25,8 @@ export type TrainSettings = {
   learningRate: number;
   /** Shares of the epochs after which the step size is divided by 10. */
   drops: readonly number[];
+  /** Decay of the kernels as in the papers: half of it times their squares is part of the training loss. */
+  weightDecay: number;
 };
 
 /** A network to train. */
@@ -38,8 +40,6 @@ export interface NetworkRecipe {
   readonly settings: TrainSettings;
   /** First weights and order of samples. */
   readonly seed: number;
-  /** Hooks; a network with hooks is trained anew each time. */
-  readonly callbacks?: readonly Callback[];
 }
 
 /** Figures by epoch. */
@@ -66,8 +66,9 @@ interface Checkpoint {
 }
 
 /**
- * Trains a network, or takes it from the store where it is trained already, wholly or to a checkpoint.
- * The caller disposes of the model.
+ * Trains a network, or takes it from the store where it is trained already, wholly or to a checkpoint. There
+ * is one after every epoch, so that a process that is killed loses no more than an epoch. The caller
+ * disposes of the model.
  * @throws {InterruptedExperiment} after a signal, with a checkpoint in the store.
  */
 export async function trainNetwork(
@@ -75,7 +76,7 @@ export async function trainNetwork(
   recipe: NetworkRecipe,
   share: { from: number; to: number } = { from: 0, to: 1 },
 ): Promise<{ model: Model; curve: Curve }> {
-  const { settings, seed, data, callbacks = [] } = recipe;
+  const { settings, seed, data } = recipe;
   const { store, signal, engine } = context;
   const { epochs, batchSize, learningRate, drops } = settings;
   const sizes = [data.train.size, data.test.size, data.train.inputShapes];
@@ -86,8 +87,7 @@ export async function trainNetwork(
     sizes,
     context.data?.info.name,
   ]);
-  const name = `net-${fingerprint(description)}`;
-  const kept = callbacks.length === 0;
+  const name = `net-${fingerprint(description)}.safetensors`;
   clearNames();
   setRandomSeed(seed);
   const model = recipe.build();
@@ -97,33 +97,26 @@ export async function trainNetwork(
     metrics: ['accuracy'],
     ...engine,
   });
-  const bytes = kept ? await store.read(`${name}.safetensors`) : undefined;
-  const found = bytes && ((await readJson(store, `${name}.json`)) as Checkpoint | undefined);
-  const state: Checkpoint = found ?? {
-    history: {},
-    epoch: 0,
-    position: undefined,
-    diverged: false,
-  };
-  if (bytes !== undefined && found !== undefined) await restoreModel(model, bytes);
-  const save = async () => {
-    if (!kept) return;
-    await store.write(`${name}.safetensors`, await captureModel(model));
-    await writeJson(store, `${name}.json`, state);
-  };
+  const bytes = await store.read(name);
+  const state: Checkpoint =
+    bytes === undefined
+      ? { history: {}, epoch: 0, position: undefined, diverged: false }
+      : ((await restoreModel(model, bytes)) as Checkpoint);
+  const save = async () => store.write(name, await captureModel(model, state));
   const watch: Callback = {
     onTrainBatchEnd(_batch, { samples }) {
       if (signal?.aborted) model.stopTraining = true;
       const done = (state.epoch + samples / data.train.size) / epochs;
       context.advance(share.from + (share.to - share.from) * Math.min(1, done));
     },
-    onEpochEnd(epoch, logs) {
+    async onEpochEnd(epoch, logs) {
       for (const [figure, value] of Object.entries(logs)) {
         state.history[figure] ??= [];
         state.history[figure].push(value);
       }
       state.epoch = epoch + 1;
       state.position = undefined;
+      await save();
       if (signal?.aborted) model.stopTraining = true;
     },
   };
@@ -139,12 +132,14 @@ export async function trainNetwork(
         initialEpoch: state.epoch,
         initialPosition: state.position,
         validationData: data.test,
-        callbacks: [watch, schedule, ...callbacks],
+        callbacks: [watch, schedule],
         verbose: false,
       });
       state.position = history.stoppedAt;
-      await save();
-      if (state.epoch < epochs) throw new InterruptedExperiment(recipe.description);
+      if (state.epoch < epochs) {
+        await save();
+        throw new InterruptedExperiment(recipe.description);
+      }
     }
   } catch (error) {
     if (!(error instanceof DivergenceError)) {

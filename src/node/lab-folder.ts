@@ -1,10 +1,17 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../core/errors.js';
 import type { LabOptions, LabResult, LabTable } from '../lab/experiment.js';
+import { InterruptedExperiment } from '../lab/interrupted-experiment.js';
 import { type ExperimentEntry, experiments } from '../lab/lab.js';
 import type { PartStore } from '../lab/part-store.js';
-import { labReport, labSummary, type ReportFacts } from '../lab/report.js';
+import {
+  commandFor,
+  type LabFailure,
+  labReport,
+  labSummary,
+  type ReportFacts,
+} from '../lab/report.js';
 import { saveFigure } from './figures/svg-files.js';
 import { readFileBounded, systemReason, writeFileAtomic } from './files.js';
 import { describeMachine } from './machine.js';
@@ -40,9 +47,6 @@ function folderStore(folder: string): PartStore {
     async write(name, bytes) {
       await makeFolder(folder);
       await writeFileAtomic(pathOf(name), bytes);
-    },
-    async remove(name) {
-      await rm(pathOf(name), { force: true });
     },
   };
 }
@@ -109,21 +113,40 @@ export async function runLab(
   return { result, folder: own };
 }
 
-/** Runs all experiments and writes one report of all besides those of each. @throws as `runLab`. */
+/**
+ * Runs all experiments and writes one report of all besides those of each. One that fails costs no other:
+ * the report says why it is missing, and so does `failures`.
+ * @throws InterruptedExperiment after the signal. @throws what the first experiment failed with when all
+ * failed, and DataError when the report cannot be written.
+ */
 export async function runWholeLab(
   options: LabFolderOptions,
   onResult: (result: LabResult<unknown>, folder: string) => void = () => undefined,
-): Promise<{ results: readonly LabResult<unknown>[]; report: string }> {
+): Promise<{
+  results: readonly LabResult<unknown>[];
+  failures: readonly LabFailure[];
+  report: string;
+}> {
   const results: LabResult<unknown>[] = [];
+  const failures: (LabFailure & { error: unknown })[] = [];
   for (const experiment of experiments) {
-    const one = await runLab(experiment, {
-      ...options,
-      command: options.command.replace(/\ball\b/, experiment.name),
-    });
-    results.push(one.result);
-    onResult(one.result, one.folder);
+    const command = commandFor(options.command, experiment.name);
+    try {
+      const one = await runLab(experiment, { ...options, command });
+      results.push(one.result);
+      onResult(one.result, one.folder);
+    } catch (error) {
+      if (error instanceof InterruptedExperiment || options.signal?.aborted) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.push({ experiment: experiment.name, reason, error });
+    }
   }
+  if (results.length === 0) throw failures[0].error;
   const report = join(options.folder, 'report.html');
-  await writeFileAtomic(report, labSummary(results, factsFor(options.command)));
-  return { results, report };
+  await writeFileAtomic(report, labSummary(results, factsFor(options.command), failures));
+  return {
+    results,
+    failures: failures.map(({ experiment, reason }) => ({ experiment, reason })),
+    report,
+  };
 }

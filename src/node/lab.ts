@@ -2,4 +2,5 @@
 import '../node.js';
 
 export * from '../lab/lab.js';
+export type { LabFailure } from '../lab/report.js';
 export { type LabFolderOptions, runLab, runWholeLab } from './lab-folder.js';

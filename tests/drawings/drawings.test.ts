@@ -125,6 +125,20 @@ describe('drawModel', () => {
     checkGolden('small-resnet.dot', modelDot(build('small-resnet'), { showParams: true }));
   });
 
+  it('side by side, options for boxes and direction are honoured', () => {
+    const pair = [build('plain-20'), build('resnet-20')];
+    const asPaper = drawModels(pair);
+    const withParams = drawModels(pair, { showParams: true });
+    assert.match(withParams, />[\d,]+ params</);
+    assert.ok(!/>[\d,]+ params</.test(asPaper));
+    const level = figureSize(drawModels(pair, { rankdir: 'LR' }));
+    assert.ok(level.width > level.height);
+    const layers = pair.reduce((sum, { network }) => sum + network.layers.length, 0);
+    const expanded = drawModels(pair, { expandBlocks: true });
+    assert.equal(expanded.match(/<g><title>/g)?.length, layers);
+    assert.throws(() => drawModels(pair, { rankdir: 'XX' as 'TB' }), ValueError);
+  });
+
   it('a box for every layer when expanded, with what the options ask for', () => {
     const model = build('small-resnet');
     const count = (svg: string) => svg.match(/<g><title>/g)?.length;

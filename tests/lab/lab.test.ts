@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { autocorrelation } from '../../src/lab/shattering.js';
-import { linearFit, median } from '../../src/lab/statistics.js';
+import { bandOf, linearFit, median } from '../../src/lab/statistics.js';
 import { withSkipInit } from '../../src/lab/zero-gamma.js';
 import {
   blocks,
@@ -10,12 +10,15 @@ import {
   findExperiment,
   gradients,
   InterruptedExperiment,
+  lesion,
   memoryStore,
+  responses,
   shattering,
+  stochasticDepth,
   zeroGamma,
 } from '../../src/node/lab.js';
 import { cifarResnet, ValueError } from '../../src/node.js';
-import { TINY, tinyData } from './tiny-data.js';
+import { checkFigures, TINY, tinyData } from './tiny-data.js';
 
 const data = tinyData();
 const engine = { replicas: 1 };
@@ -34,7 +37,7 @@ suite('lab', () => {
       images: 40,
       shrink: 1,
     };
-    const { data: found, checks, figures } = await gradients({ ...common, settings });
+    const { data: found, checks, figures, method } = await gradients({ ...common, settings });
     const factor = (name: keyof typeof found.laws) => found.laws[name][0].factor;
     assert.ok(Math.abs(factor('plain, Glorot, no BN') - Math.SQRT1_2) < 0.05);
     assert.ok(Math.abs(factor('plain, He, no BN') - 1) < 0.05);
@@ -45,12 +48,15 @@ suite('lab', () => {
     );
     assert.equal(checks.filter(({ source }) => source === 'article')[0].holds, 0);
     assert.ok(found.training['residual, BN'].norms.every((row) => row.every((norm) => norm > 0)));
-    assert.ok(figures.length >= 5 && figures.every(({ svg }) => !svg.includes('NaN')));
+    assert.ok(figures.length >= 5);
+    checkFigures(figures);
+    assert.match(method.join(' '), /with seed 0 alone/);
   });
 
   test('gradients shatter in plain networks and not in residual ones', async () => {
     const settings = { depth: 30, width: 64, points: 64, networks: 1 };
-    const { data: found } = await shattering({ engine, seeds: 2, settings });
+    const { data: found, figures } = await shattering({ engine, seeds: 2, settings });
+    checkFigures(figures);
     for (const seed of [0, 1]) {
       const { shallow, plain, residual } = found.autocorrelation;
       assert.equal(plain[seed][0], 1);
@@ -61,7 +67,8 @@ suite('lab', () => {
 
   test('with γ = 0 blocks are relu bit for bit, and SkipInit begins as the shortcuts alone', async () => {
     const settings = { ...TINY, depth: 14, learningRate: 0.02 };
-    const { data: found, checks } = await zeroGamma({ ...common, settings });
+    const { data: found, checks, figures } = await zeroGamma({ ...common, settings });
+    checkFigures(figures);
     // Six blocks, of which the first of stages 3 and 4 change the shape.
     assert.deepEqual(found.blocks, { compared: 4, exact: 4 });
     assert.equal(checks[0].holds, 1);
@@ -78,6 +85,7 @@ suite('lab', () => {
       checks,
       tables,
       measured,
+      figures,
     } = await degradation({ ...common, settings: { ...TINY, depth: 26 } });
     assert.deepEqual(
       found.networks.map(({ family, depth }) => `${family}-${depth}`),
@@ -90,13 +98,15 @@ suite('lab', () => {
     );
     assert.equal(tables[0].rows.length, 8);
     assert.equal(measured.length, 4);
+    checkFigures(figures);
   });
 
   test("the article's four blocks: only those with branches learn much", async () => {
-    const { data: found } = await blocks({
+    const { data: found, figures } = await blocks({
       ...common,
       settings: { ...TINY, epochs: 4, depth: 14 },
     });
+    checkFigures(figures);
     assert.equal(found['shortcut only'][0].gradients.length, 6);
     // Through shortcuts alone the gradient of a stage's blocks is the same where relu is always on.
     const [first, second] = found['shortcut only'][0].gradients;
@@ -130,8 +140,70 @@ suite('lab', () => {
       result.data.networks.map(({ curves }) => curves[0].loss);
     assert.deepEqual(losses(resumed), losses(whole));
     const again: string[] = [];
-    await degradation({ ...common, settings, store, onProgress: ({ part }) => again.push(part) });
+    const onProgress = ({ part }: { part: string }) => void again.push(part);
+    const { parts } = await degradation({ ...common, settings, store, onProgress });
     assert.deepEqual(again, []);
+    assert.deepEqual(parts, { all: 4, kept: 4 });
+    assert.deepEqual(whole.parts, { all: 4, kept: 0 });
+  });
+
+  test('a training that was killed goes on from its last epoch, bit for bit', async () => {
+    const settings = { ...TINY, epochs: 4 };
+    const whole = await stochasticDepth({ ...common, settings });
+    const store = memoryStore();
+    const kill = ({ done }: { done: number }) => {
+      // In the third of four epochs of the second of two networks.
+      if (done > 0.8) throw new Error('killed');
+    };
+    await assert.rejects(
+      stochasticDepth({ ...common, settings, store, onProgress: kill }),
+      /killed/,
+    );
+    const told: number[] = [];
+    const onProgress = ({ done }: { done: number }) => void told.push(done);
+    const resumed = await stochasticDepth({ ...common, settings, store, onProgress });
+    assert.equal(told[0], 0.5);
+    assert.ok(told[1] > 0.75, `went on at ${told[1]}`);
+    const losses = ({
+      data: {
+        'stochastic depth': [curve],
+      },
+    }: typeof whole) => curve.loss;
+    assert.deepEqual(losses(resumed), losses(whole));
+  });
+
+  test('settings and report say the images that there were, and weight decay is trained with', async () => {
+    const most = { ...TINY, images: 55_000, testImages: 10_000 };
+    const { settings, method, data: free } = await stochasticDepth({ ...common, settings: most });
+    assert.deepEqual([settings.images, settings.testImages], [40, 20]);
+    assert.match(method[0], /first 40 training images.*no weight decay.*tested on 20 test images/);
+    const decaying = await stochasticDepth({ ...common, settings: { ...TINY, weightDecay: 0.1 } });
+    assert.match(decaying.method[0], /weight decay 0\.1, of which the penalty is part/);
+    const first = (found: typeof free) => found['constant depth'][0].loss[0];
+    assert.ok(first(decaying.data) > first(free) + 0.1);
+  });
+
+  test('a depth that cannot be compared is refused before anything is trained', async () => {
+    const store = { read: async () => undefined, write: async () => assert.fail('trained') };
+    const onProgress = () => assert.fail('began');
+    for (const [depth, message] of [
+      [20, /depth 20 is that of the network that is compared with it; give another, such as 56/],
+      [21, /depth must be 6n \+ 2.*got 21/],
+    ] as const) {
+      for (const run of [degradation, lesion, responses]) {
+        await assert.rejects(
+          run({ ...common, settings: { ...TINY, depth }, store, onProgress }),
+          (error: Error) => error instanceof ValueError && message.test(error.message),
+        );
+      }
+    }
+  });
+
+  test('data of other than ten classes are refused', async () => {
+    await assert.rejects(
+      degradation({ ...common, data: tinyData(40, 20, 8, 12), settings: { ...TINY, depth: 26 } }),
+      (error: Error) => error instanceof ValueError && /10 classes.*\[12\]/.test(error.message),
+    );
   });
 
   test('bad options are told', async () => {
@@ -148,6 +220,8 @@ suite('lab', () => {
   test('statistics', () => {
     assert.deepEqual(linearFit([1, 2, 3], [3, 5, 7]), { slope: 2, intercept: 1, r2: 1 });
     assert.equal(median([3, 1, 2, 10]), 2.5);
+    const band = bandOf([[1, 2, 3], [3]]);
+    assert.deepEqual(band, { middle: [2, 2, 3], lower: [1, 2, 3], upper: [3, 2, 3] });
     const waves = Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? 1 : -1));
     assert.ok(Math.abs(autocorrelation(waves, 1)[1] + 63 / 64) < 1e-12);
   });

@@ -1,9 +1,11 @@
-import type { LabData } from '../../src/node/lab.js';
+import assert from 'node:assert/strict';
+import { escapeXml } from '../../src/figures/text.js';
+import type { LabData, LabFigure } from '../../src/node/lab.js';
 import { ArrayDataset } from '../../src/node.js';
 import { randomOf } from '../conformance/test-data.js';
 
 /** Images of bright squares whose place is their class: real enough to be learnt in a few steps. */
-export function tinyData(train = 40, test = 20, side = 8): LabData {
+export function tinyData(train = 40, test = 20, side = 8, classes = 10): LabData {
   const part = (count: number, key: string) => {
     const random = randomOf(key);
     const data = new Float32Array(count * side * side);
@@ -18,7 +20,7 @@ export function tinyData(train = 40, test = 20, side = 8): LabData {
     });
     return new ArrayDataset({
       inputs: { data, shape: [count, side, side, 1] },
-      targets: { data: labels, shape: [count], oneHot: 10 },
+      targets: { data: labels, shape: [count], oneHot: classes },
     });
   };
   return {
@@ -38,3 +40,12 @@ export const TINY = {
   epochs: 2,
   batchSize: 20,
 };
+
+/** Every figure draws numbers only, and says its caption to readers who do not see it. */
+export function checkFigures(figures: readonly LabFigure[]): void {
+  assert.ok(figures.length > 0);
+  for (const { name, svg, caption } of figures) {
+    assert.ok(!/NaN|Infinity|undefined/.test(svg), name);
+    assert.ok(caption !== '' && svg.includes(`aria-label="${escapeXml(caption)}"`), name);
+  }
+}

@@ -16,7 +16,7 @@ import {
   stochasticDepth,
 } from '../../src/node/lab.js';
 import { cifarPlain, cifarResnet, readActivations } from '../../src/node.js';
-import { TINY, tinyData } from './tiny-data.js';
+import { checkFigures, TINY, tinyData } from './tiny-data.js';
 
 const data = tinyData();
 const common = { data, engine: { replicas: 1 }, seeds: 1, store: memoryStore() };
@@ -60,14 +60,20 @@ suite('experiments on trained networks', () => {
   test('responses, paths and penalties give numbers for every layer and length', async () => {
     const found = await responses({ ...common, settings: { ...TINY, depth: 14 } });
     assert.deepEqual(
-      Object.values(found.data).map(([profile]) => profile.length),
-      [13, 19, 13],
+      Object.entries(found.data).map(([name, [profile]]) => [name, profile.length]),
+      [
+        ['plain-20', 19],
+        ['residual-14', 13],
+        ['residual-20', 19],
+      ],
     );
+    checkFigures(found.figures);
     const along = await paths({
       ...common,
       settings: { ...TINY, depth: 14, lengths: 3, samples: 2 },
     });
     assert.deepEqual(along.data.networks[0].lengths, [1, 3, 5]);
+    checkFigures(along.figures);
     assert.ok(along.data.networks[0].norms.flat().every((norm) => norm >= 0));
     const penalised = await identity({ ...common, settings: { ...TINY, penalties: [0, 0.1] } });
     const ratios = penalised.data.rows.map((row) => row.found[0].ratios);
@@ -76,13 +82,17 @@ suite('experiments on trained networks', () => {
       [1, 1, 1],
     );
     assert.ok(ratios[1][0] < ratios[0][0]);
+    checkFigures(penalised.figures);
   });
 
   test('a lesion study finds a whole network and every block that can go', async () => {
-    const { data: found, checks } = await lesion({ ...common, settings: { ...TINY, depth: 14 } });
+    const settings = { ...TINY, depth: 14 };
+    const { data: found, checks, figures } = await lesion({ ...common, settings });
+    checkFigures(figures);
+    assert.deepEqual(Object.keys(found), ['residual-20', 'residual-14', 'plain-14']);
     // Six blocks in a residual network of 14 layers and nine in one of 20, less those that change the shape.
     const blocks = Object.values(found).map(([one]) => one.blocks.length);
-    assert.deepEqual(blocks, [4, 7, 7]);
+    assert.deepEqual(blocks, [7, 4, 4]);
     for (const [{ whole, without }] of Object.values(found)) {
       assert.ok([whole, ...without].every((accuracy) => accuracy >= 0 && accuracy <= 1));
     }
@@ -99,7 +109,11 @@ suite('experiments on trained networks', () => {
     whole.forEach((value, i) => {
       assert.ok(Math.abs(scaled[i] - value / 2) <= 1e-6 * (1 + Math.abs(value)));
     });
-    const { data: curves } = await shortcuts({ ...common, settings: { ...TINY, depth: 14 } });
+    const { data: curves, figures } = await shortcuts({
+      ...common,
+      settings: { ...TINY, depth: 14 },
+    });
+    checkFigures(figures);
     assert.equal(Object.keys(curves).length, 8);
     for (const [{ loss, diverged }] of Object.values(curves)) {
       assert.ok(diverged || (loss.length === TINY.epochs && loss.every(Number.isFinite)));
@@ -120,7 +134,11 @@ suite('experiments on trained networks', () => {
       one.compile({ loss: 'categoricalCrossentropy', replicas: 1 });
     }
     assert.notEqual((await dropping.probe(data.test)).loss, (await model.probe(data.test)).loss);
-    const { data: curves } = await stochasticDepth({ ...common, settings: { ...TINY, depth: 14 } });
+    const { data: curves, figures } = await stochasticDepth({
+      ...common,
+      settings: { ...TINY, depth: 14 },
+    });
+    checkFigures(figures);
     assert.deepEqual(Object.keys(curves), ['constant depth', 'stochastic depth']);
     assert.ok(Object.values(curves).every(([{ loss }]) => loss.length === TINY.epochs));
     await model.dispose();
@@ -129,7 +147,12 @@ suite('experiments on trained networks', () => {
 
   test('a landscape has its trained loss in the middle, and minima are counted', async () => {
     const settings = { ...TINY, grid: 3, reach: 0.5, lossImages: 20 };
-    const { data: found } = await landscape({ ...common, settings });
+    const { data: found, figures } = await landscape({ ...common, settings });
+    checkFigures(figures);
+    await assert.rejects(
+      landscape({ ...common, settings: { ...settings, grid: 4 } }),
+      /grid must be an odd number of at least 3.*got 4/,
+    );
     assert.ok(found.residual[0].loss.flat().every((value) => value > 0));
     const flat = Array.from({ length: 7 }, () => new Array<number>(7).fill(1));
     flat[1][1] = 0;

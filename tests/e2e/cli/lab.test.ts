@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
+import { chooseLabDataset } from '../../../cli/lab-dataset.js';
+import { findDatasets } from '../../../src/node.js';
 import { jsonLines, residuum, start, temporaryFolder } from './command.js';
 
 suite('residuum lab', () => {
@@ -104,6 +106,17 @@ suite('residuum lab', () => {
     );
   });
 
+  test('the data set that is chosen is the one named, small, or whole for --full where it is', async () => {
+    const found = (await findDatasets()).some((one) => one.name === 'fashion-mnist' && one.found);
+    assert.equal(await chooseLabDataset({}), 'fashion-mnist-mini');
+    assert.equal(await chooseLabDataset({ full: true, dataset: 'cifar10' }), 'cifar10');
+    assert.equal(await chooseLabDataset({ full: true, data: 'a/folder' }), 'fashion-mnist');
+    assert.equal(
+      await chooseLabDataset({ full: true }),
+      found ? 'fashion-mnist' : 'fashion-mnist-mini',
+    );
+  });
+
   for (const [what, args, message] of [
     ['an unknown experiment', ['lab', 'gradient'], /^residuum: .*gradients/],
     [
@@ -119,6 +132,12 @@ suite('residuum lab', () => {
       /cannot make the folder/,
     ],
     ['an unknown data set', ['lab', 'degradation', '--dataset', 'fashion'], /fashion-mnist/],
+    ['data of 100 classes', ['lab', 'degradation', '--dataset', 'cifar100'], /has 100 classes/],
+    [
+      'a depth beside itself',
+      ['lab', 'lesion', '--depth', '20'],
+      /depth 20 is that of the network/,
+    ],
   ] as const) {
     test(`${what} is told in one sentence`, async () => {
       writeFileSync(join(folder, 'a-file'), '');
