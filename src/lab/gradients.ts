@@ -121,7 +121,7 @@ async function watch(
     kernels,
     steps: records.map((record) => record.step),
     norms: records.map(({ weights }) => kernels.map((kernel) => weights[kernel].gradient.norm)),
-    losses: records.map(({ loss }) => loss),
+    losses: records.flatMap(({ loss }) => loss ?? []),
     diverged,
   };
 }

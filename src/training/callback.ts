@@ -17,6 +17,8 @@ export interface TrainingControl {
   readonly namedVariables: readonly NamedVariable[];
   /** Looks into the model between two steps, changing nothing; see `Model.probe`. */
   probe(x: Dataset, options?: ProbeOptions): Promise<Probe>;
+  /** Gradients of the last training step, by weight name, as the optimizer used them; see `Model.gradients`. */
+  gradients(): Promise<ReadonlyMap<string, Float32Array>>;
   /** Does something with the moving averages of the weights in the model; see `Model.withEmaWeights`. */
   withEmaWeights<T>(work: () => Promise<T>): Promise<T>;
 }

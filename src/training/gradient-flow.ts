@@ -7,13 +7,16 @@ import { copyWeights } from './weight-copies.js';
 
 /** Options of `gradientFlow`. */
 export interface GradientFlowOptions {
-  /** Samples to look at, all of them as one batch: a small part of the training data, such as 64. */
-  data: Dataset;
-  /** Layers whose outputs and gradients are looked at; none by default. */
+  /**
+   * Samples to look at, all of them as one batch, in a pass of their own: a small part of the training data,
+   * such as 64. Without them the gradients are those that the step itself computed for its own batch.
+   */
+  data?: Dataset;
+  /** Layers whose outputs and gradients are looked at, which takes `data`; none by default. */
   layers?: readonly string[];
   /**
-   * Steps from one look, which is a pass over the samples of its own, to the next; default 100. Of the article's
-   * network on two cores, looks at 32 samples then took less than 2 % of the time; of other networks that differs.
+   * Steps from one look to the next; default 100. Of the article's network on two cores, looks at 32 samples
+   * then took less than 2 % of the time; of other networks that differs.
    */
   every?: number;
   /** Whether the change of every weight in the step is measured too; default true. */
@@ -32,7 +35,7 @@ export interface LayerFlow {
 export interface WeightFlow {
   /** Norm of the weight before the step. */
   readonly weight: number;
-  /** Its gradient on the samples looked at. */
+  /** Its gradient on the samples looked at; without `data`, in the step, as the optimizer used it. */
   readonly gradient: ValueSummary;
   /** Norm of the change that the step made; undefined where updates are not measured. */
   readonly update: number | undefined;
@@ -42,8 +45,8 @@ export interface WeightFlow {
 export interface GradientFlowRecord {
   /** Steps of the run before this one, from 0. */
   readonly step: number;
-  /** Loss of the samples looked at. */
-  readonly loss: number;
+  /** Loss of the samples looked at; undefined without `data`. */
+  readonly loss: number | undefined;
   /** By layer name. */
   readonly layers: Readonly<Record<string, LayerFlow>>;
   /** By weight name, such as `conv/kernel`. */
@@ -57,12 +60,13 @@ export interface GradientFlow extends Callback {
 }
 
 /**
- * Watches training from inside: before every so many steps it probes the model on a few fixed samples and
- * keeps norms and quantiles. Training itself goes on bit for bit as without it. A look costs
- * about a forward and a backward pass over its samples.
- * @throws {ValueError} when `every` is not an integer ≥ 1.
+ * Watches training from inside: every so many steps it keeps norms and quantiles of the gradients and updates
+ * of all weights. Without `data` they are of the step's own backward pass, and a look costs the reading of
+ * weights and gradients; with a few fixed samples looks can be compared with each other and tell of layers
+ * too, for about a forward and a backward pass over them more. Training itself goes on bit for bit as without.
+ * @throws {ValueError} when `every` is not an integer ≥ 1, and for `layers` without `data`.
  */
-export function gradientFlow(options: GradientFlowOptions): GradientFlow {
+export function gradientFlow(options: GradientFlowOptions = {}): GradientFlow {
   return new Watcher(options);
 }
 
@@ -77,9 +81,14 @@ class Watcher implements GradientFlow {
   #gradients = new Map<string, ValueSummary>();
 
   constructor(options: GradientFlowOptions) {
-    const { every = 100 } = options;
+    const { every = 100, data, layers = [] } = options;
     if (!Number.isInteger(every) || every < 1) {
       throw new ValueError(`gradientFlow: every must be an integer ≥ 1, got ${every}`);
+    }
+    if (data === undefined && layers.length > 0) {
+      throw new ValueError(
+        `gradientFlow: outputs of layers (${layers.join(', ')}) are looked at on samples; give some as data`,
+      );
     }
     this.#options = options;
     this.#every = every;
@@ -92,7 +101,14 @@ class Watcher implements GradientFlow {
   async onTrainBatchBegin(): Promise<void> {
     const control = this.#control;
     if (control === undefined || this.#step % this.#every !== 0) return;
-    const { data, layers = [] } = this.#options;
+    const { data } = this.#options;
+    if (data === undefined) this.#pending = { step: this.#step, loss: undefined, layers: {} };
+    else await this.#look(control, data);
+    this.#before = await copyWeights(control.namedVariables);
+  }
+
+  async #look(control: TrainingControl, data: Dataset): Promise<void> {
+    const { layers = [] } = this.#options;
     const probe = await control.probe(data, { layers });
     const flows = [...probe.layers].map(([name, { activation, gradient }]) => {
       const flow = {
@@ -102,10 +118,7 @@ class Watcher implements GradientFlow {
       return [name, flow];
     });
     this.#pending = { step: this.#step, loss: probe.loss, layers: Object.fromEntries(flows) };
-    this.#gradients = new Map(
-      [...probe.weights].map(([name, gradient]) => [name, summarizeValues(gradient)]),
-    );
-    this.#before = await copyWeights(this.#looked(control));
+    this.#gradients = summarizeAll(probe.weights);
   }
 
   async onTrainBatchEnd(): Promise<void> {
@@ -113,7 +126,8 @@ class Watcher implements GradientFlow {
     const [control, pending, before] = [this.#control, this.#pending, this.#before];
     if (control === undefined || pending === undefined || before === undefined) return;
     this.#pending = undefined;
-    const { updates = true } = this.#options;
+    const { data, updates = true } = this.#options;
+    if (data === undefined) this.#gradients = summarizeAll(await control.gradients());
     const after = updates ? await copyWeights(this.#looked(control)) : undefined;
     const weights: Record<string, WeightFlow> = {};
     for (const [name, gradient] of this.#gradients) {
@@ -128,6 +142,10 @@ class Watcher implements GradientFlow {
   #looked(control: TrainingControl): readonly NamedVariable[] {
     return control.namedVariables.filter(({ entry }) => this.#gradients.has(entry));
   }
+}
+
+function summarizeAll(arrays: ReadonlyMap<string, Float32Array>): Map<string, ValueSummary> {
+  return new Map([...arrays].map(([name, array]) => [name, summarizeValues(array)]));
 }
 
 function norm(values: Float32Array): number {

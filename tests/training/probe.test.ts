@@ -168,6 +168,36 @@ suite('gradientFlow', () => {
     assert.ok(low <= median && median <= high && high <= gradient.norm);
   });
 
+  test('without samples it tells of the gradients of the steps themselves', async () => {
+    const data = dataset(8, [4]);
+    const run = async (replicas: number, flow = gradientFlow({ every: 2 })) => {
+      const model = denseModel();
+      model.compile({ ...compileOptions, replicas });
+      const seen: Map<string, Float32Array>[] = [];
+      const look = { onTrainBatchEnd: async () => void seen.push(await model.gradients()) };
+      await model.fit(data, { batchSize: 4, epochs: 2, callbacks: [flow, look], verbose: false });
+      await model.dispose();
+      return { flow, seen };
+    };
+    for (const replicas of [1, 2]) {
+      const { flow, seen } = await run(replicas);
+      assert.deepEqual(
+        flow.records.map(({ step, loss, layers }) => [step, loss, layers]),
+        [0, 2].map((step) => [step, undefined, {}]),
+      );
+      for (const { step, weights } of flow.records) {
+        assert.deepEqual(Object.keys(weights), [...seen[step].keys()]);
+        for (const [name, { gradient, update }] of Object.entries(weights)) {
+          const norm = Math.hypot(...(seen[step].get(name) ?? []));
+          assert.ok(norm > 0 && Math.abs(gradient.norm - norm) <= 1e-6 * norm, name);
+          // Plain SGD moves a weight by the learning rate times its gradient.
+          assert.ok(Math.abs((update ?? 0) - 0.1 * norm) <= 1e-4 * norm, name);
+        }
+      }
+    }
+    assert.throws(() => gradientFlow({ layers: ['hidden'] }), ValueError);
+  });
+
   test('with the batch itself the update of plain SGD is the learning rate times the gradient', async () => {
     const data = dataset(4, [4]);
     const model = denseModel();
