@@ -23,23 +23,21 @@ export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): Gemm
   return {
     name: 'onnxruntime',
     choice: hasAvx512() ? { directDepth: 0 } : defaultKernelChoice,
-    bind({ m, n, k, transposeA, transposeB, accumulate }, a, b, c) {
+    bind({ m, n, k, transposeA, transposeB, accumulate }, products) {
       if (m === 0 || n === 0 || (k === 0 && accumulate)) return () => {};
       if (k === 0) {
-        const zeroed = view(c, m, n);
+        const zeroed = products.map(({ c }) => view(c, m, n));
         return () => {
-          zeroed.fill(0);
+          for (const matrix of zeroed) matrix.fill(0);
         };
       }
-      const y = tensor(c, m, n);
-      const feeds = {
+      const variant = { transposeA, transposeB, accumulate, count: products.length };
+      const operands = products.map(({ a, b, c }) => ({
         a: transposeA ? tensor(a, k, m) : tensor(a, m, k),
         b: transposeB ? tensor(b, n, k) : tensor(b, k, n),
-        // Gemm copies its third input into the output first, which in place is no change.
-        ...(accumulate && { c: y }),
-      };
-      const variant = { transposeA, transposeB, accumulate };
-      return runtime.product({ variant, feeds, y, bytes: 4 * m * n });
+        y: tensor(c, m, n),
+      }));
+      return runtime.products({ variant, operands, bytes: 4 * m * n * products.length });
     },
     dispose: () => runtime.dispose(),
   };

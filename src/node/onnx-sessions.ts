@@ -20,12 +20,19 @@ export interface OwnedOnnxSession extends OnnxSession {
   release(): void;
 }
 
-/** The operands of a product: inputs `a`, `b` and, to accumulate, `c`; output `y`. */
-export interface OnnxProduct {
-  variant: GemmVariant;
-  feeds: OnnxTensors;
+/** Tensors of a product y = op(a) · op(b) (+ y). */
+export interface OnnxOperands {
+  a: object;
+  b: object;
   y: object;
-  /** Size of `y`. */
+}
+
+/** Products of one shape, of which none needs what another one writes. */
+export interface OnnxProducts {
+  variant: GemmVariant;
+  /** As many as the variant counts. */
+  operands: readonly OnnxOperands[];
+  /** Size of all results together. */
   bytes: number;
 }
 
@@ -33,8 +40,8 @@ export interface OnnxProduct {
 export interface OnnxRuntime {
   /** A tensor over the given array, without a copy. */
   tensor(data: Float32Array, shape: readonly number[]): object;
-  /** A call that computes a product into `y`: done on return, or when the promise resolves. */
-  product(product: OnnxProduct): () => void | Promise<void>;
+  /** A call that computes products into each `y`: done on return, or when the promise resolves. */
+  products(products: OnnxProducts): () => void | Promise<void>;
   /** A session of a model of any kind, with so many threads. */
   load(model: Uint8Array, threads: number): OwnedOnnxSession;
   /** Whether products leave out the library's copies of large outputs. */
@@ -115,7 +122,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
 }
 
 /**
- * From this size on a product does without the library's copy of its output, in bytes. An error costs 7 µs;
+ * From this size on products do without the library's copies of their outputs, in bytes. An error costs 7 µs;
  * the copy costs a fresh zeroed array, whose pages the kernel often has to find again, and its filling.
  */
 const UNCOPIED_FROM = 1 << 16;
@@ -128,7 +135,7 @@ const UNREADABLE_MESSAGE = `Tensor type (${ONNX_TYPES.bfloat16}) is not supporte
  *
  * After a run the module copies every output into a new array, also one that it was given to compute into.
  * It does so in the order of the outputs and ends at the first that JavaScript can't have: large products
- * have such a one before `y`, and the error that says so is the sign that `y` is computed.
+ * have such a one before their results, and the error that says so is the sign that these are computed.
  */
 function nativeSessions(
   { binding, initOrt }: NativeModule,
@@ -148,16 +155,17 @@ function nativeSessions(
     }
     return session;
   };
-  const copied = ({ variant, feeds, y }: OnnxProduct) => {
+  const copied = ({ variant, operands }: OnnxProducts) => {
     const session = sessionOf(variant, false);
-    const fetches = { y };
+    const { feeds, fetches } = namedOperands(variant, operands);
     return () => {
       session.run(feeds, fetches, runOptions);
     };
   };
-  const uncopied = ({ variant, feeds, y }: OnnxProduct) => {
+  const uncopied = ({ variant, operands }: OnnxProducts) => {
     const session = sessionOf(variant, true);
-    const fetches = { [UNREADABLE_OUTPUT]: null, y };
+    const { feeds, fetches: results } = namedOperands(variant, operands);
+    const fetches = { [UNREADABLE_OUTPUT]: null, ...results };
     return () => {
       try {
         session.run(feeds, fetches, runOptions);
@@ -169,8 +177,8 @@ function nativeSessions(
   const leavesOut = computesBeforeItEnds(uncopied, tensor);
   return {
     uncopied: leavesOut,
-    product: (product) =>
-      leavesOut && product.bytes >= UNCOPIED_FROM ? uncopied(product) : copied(product),
+    products: (products) =>
+      leavesOut && products.bytes >= UNCOPIED_FROM ? uncopied(products) : copied(products),
     load({ buffer, byteOffset, byteLength }, threads) {
       const session = new binding.InferenceSession();
       session.loadModel(buffer, byteOffset, byteLength, graphOptions(threads));
@@ -188,17 +196,31 @@ function nativeSessions(
   };
 }
 
+/** Operands under the names that they have in the model of `encodeGemmModel`. */
+function namedOperands({ accumulate }: GemmVariant, operands: readonly OnnxOperands[]) {
+  const feeds: OnnxTensors = {};
+  const fetches: OnnxTensors = {};
+  for (const [i, { a, b, y }] of operands.entries()) {
+    feeds[`a${i}`] = a;
+    feeds[`b${i}`] = b;
+    // Gemm copies its third input into the output first, which in place is no change.
+    if (accumulate) feeds[`c${i}`] = y;
+    fetches[`y${i}`] = y;
+  }
+  return { feeds, fetches };
+}
+
 /** Whether a product without its copy does compute, which another version of the library could change. */
 function computesBeforeItEnds(
-  uncopied: (product: OnnxProduct) => () => void,
+  uncopied: (products: OnnxProducts) => () => void,
   tensor: OnnxRuntime['tensor'],
 ): boolean {
   const y = new Float32Array(1);
-  const variant = { transposeA: false, transposeB: false, accumulate: false };
+  const variant = { transposeA: false, transposeB: false, accumulate: false, count: 1 };
   const one = (value: number) => tensor(Float32Array.of(value), [1, 1]);
-  const feeds = { a: one(2), b: one(3) };
+  const operands = [{ a: one(2), b: one(3), y: tensor(y, [1, 1]) }];
   try {
-    uncopied({ variant, feeds, y: tensor(y, [1, 1]), bytes: y.byteLength })();
+    uncopied({ variant, operands, bytes: y.byteLength })();
     return y[0] === 6;
   } catch {
     return false;
@@ -215,12 +237,12 @@ function publicSessions({ InferenceSession }: PublicModule): Omit<OnnxRuntime, '
   const sessions = new Map<string, Promise<PublicSession>>();
   return {
     uncopied: false,
-    product({ variant, feeds, y }) {
+    products({ variant, operands }) {
       const key = JSON.stringify(variant);
       const session =
         sessions.get(key) ?? InferenceSession.create(encodeGemmModel(variant), SESSION_OPTIONS);
       sessions.set(key, session);
-      const fetches = { y };
+      const { feeds, fetches } = namedOperands(variant, operands);
       return async () => {
         await (await session).run(feeds, fetches);
       };

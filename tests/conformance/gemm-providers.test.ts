@@ -73,7 +73,7 @@ test('the pinned version of ONNX Runtime lets large products go without its copy
 });
 
 for (const [name, create] of Object.entries(providers)) {
-  test(`GEMM by ${name}: every size, transposition and accumulation, in place`, async (t) => {
+  test(`GEMM by ${name}: every size, transposition and accumulation, one or several, in place`, async (t) => {
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
     const gemm = await create(memory);
     if (typeof gemm === 'string') {
@@ -91,28 +91,42 @@ for (const [name, create] of Object.entries(providers)) {
           transposeB: (flags & 2) !== 0,
           accumulate: (flags & 4) !== 0,
         };
-        const addressB = BASE + 4 * m * k;
-        const addressC = addressB + 4 * k * n;
-        const a = new Float32Array(memory.buffer, BASE, m * k);
-        const b = new Float32Array(memory.buffer, addressB, k * n);
-        const c = new Float32Array(memory.buffer, addressC, m * n + MARGIN);
-        for (const array of [a, b, c]) array.set(Float32Array.from(array, () => random.normal()));
-        const before = c.slice();
-        const expected = product(shape, a, b, before);
-        const call = gemm.bind(shape, BASE, addressB, addressC);
+        let end = BASE;
+        const place = (size: number) => {
+          const array = new Float32Array(memory.buffer, end, size);
+          array.set(Float32Array.from(array, () => random.normal()));
+          end += array.byteLength;
+          return array;
+        };
+        const products = Array.from({ length: flags % 3 === 0 ? 3 : 1 }, () => {
+          return { a: place(m * k), b: place(k * n), c: place(m * n + MARGIN) };
+        });
+        const before = products.map(({ c }) => c.slice());
+        const expected = products.map(({ a, b }, p) => product(shape, a, b, before[p]));
+        const addresses = products.map(({ a, b, c }) => {
+          return { a: a.byteOffset, b: b.byteOffset, c: c.byteOffset };
+        });
+        const call = gemm.bind(shape, addresses);
 
         await call();
-        const first = c.slice();
+        const first = products.map(({ c }) => c.slice());
         const label = JSON.stringify(shape);
-        for (let i = 0; i < m * n; i++) {
-          const error = Math.abs(first[i] - expected[i]);
-          assert.ok(error <= 2e-6 * Math.sqrt(k + 1) * 4, `${label} at ${i}: off by ${error}`);
+        for (const p of products.keys()) {
+          for (let i = 0; i < m * n; i++) {
+            const error = Math.abs(first[p][i] - expected[p][i]);
+            assert.ok(error <= 2e-6 * Math.sqrt(k + 1) * 4, `${label} at ${i}: off by ${error}`);
+          }
+          const [behind, untouched] = [first, before].map((all) => all[p].subarray(m * n));
+          assert.deepEqual(behind, untouched, `${label} wrote past c`);
         }
-        assert.deepEqual(first.subarray(m * n), before.subarray(m * n), `${label} wrote past c`);
 
-        c.set(before);
+        products.forEach(({ c }, p) => {
+          c.set(before[p]);
+        });
         await call();
-        assert.deepEqual(c, first, `${label}: a second run gave other bits`);
+        for (const [p, { c }] of products.entries()) {
+          assert.deepEqual(c, first[p], `${label}: a second run gave other bits`);
+        }
       }
     }
     await gemm.dispose();

@@ -14,14 +14,24 @@ export interface GemmShape {
   accumulate: boolean;
 }
 
+/** Byte addresses of the matrices of one product. */
+export interface GemmOperands {
+  a: number;
+  b: number;
+  c: number;
+}
+
 /** Who computes matrix products for a replica. */
 export interface GemmProvider {
   /** Short name: `onnxruntime` or `wasm`. */
   readonly name: string;
   /** What the compiler should choose beside these products. */
   readonly choice: KernelChoice;
-  /** Fixes shape and byte addresses; the returned call computes the product in place in memory. */
-  bind(shape: GemmShape, a: number, b: number, c: number): BoundCall;
+  /**
+   * Fixes shape and addresses; the returned call computes all the products in place in memory. No product
+   * reads or writes what another one writes.
+   */
+  bind(shape: GemmShape, products: readonly GemmOperands[]): BoundCall;
   /** Frees sessions; called once, never during a product. */
   dispose(): Promise<void>;
 }

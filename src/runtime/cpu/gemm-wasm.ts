@@ -14,11 +14,15 @@ export function createWasmGemm(
   return {
     name: 'wasm',
     choice: defaultKernelChoice,
-    bind({ m, n, k, transposeA, transposeB, accumulate }, a, b, c) {
+    bind({ m, n, k, transposeA, transposeB, accumulate }, products) {
       const flagA = Number(transposeA);
       const flagB = Number(transposeB);
       const adds = Number(accumulate);
-      return () => kernels.gemm_f32(flagA, flagB, adds, m, n, k, a, b, c, scratch);
+      return () => {
+        for (const { a, b, c } of products) {
+          kernels.gemm_f32(flagA, flagB, adds, m, n, k, a, b, c, scratch);
+        }
+      };
     },
     dispose: async () => {},
   };

@@ -3,7 +3,7 @@ import { planTapsWorkspace } from '../../../plan/conv-workspace.js';
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
 import type { BindContext, Binder } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
-import { bindGemm } from './gemm.js';
+import { bindGemms } from './gemm.js';
 import { sequence } from './sequence.js';
 import { bindZero } from './zero.js';
 
@@ -18,15 +18,17 @@ export const bindTaps: Binder<'conv2d'> = ({ reads, writes, attributes, workspac
   const parts = new TapsParts(attributes, workspace, context);
   const w = context.address(reads.w);
   const { batch, channels, filters } = attributes;
-  const calls = parts.spread(({ tap, output, input, pixels }, accumulate) =>
-    bindGemm(
+  const calls = parts.spread((tap, runs, accumulate) =>
+    bindGemms(
       context,
-      pixels * batch,
+      runs[0].pixels * batch,
       filters,
       channels,
-      parts.xAt(input),
-      w + 4 * tap * channels * filters,
-      parts.yAt(output),
+      runs.map(({ input, output }) => ({
+        a: parts.xAt(input),
+        b: w + 4 * tap * channels * filters,
+        c: parts.yAt(output),
+      })),
       { accumulate },
     ),
   );
@@ -48,15 +50,17 @@ export const bindTapsInputGradient: Binder<'conv2dInputGradient'> = (
   const { batch, channels, filters } = attributes;
   const started = reads.accumulator !== undefined;
   const calls = parts.spread(
-    ({ tap, output, input, pixels }, accumulate) =>
-      bindGemm(
+    (tap, runs, accumulate) =>
+      bindGemms(
         context,
-        pixels * batch,
+        runs[0].pixels * batch,
         channels,
         filters,
-        parts.yAt(output),
-        w + 4 * tap * channels * filters,
-        parts.xAt(input),
+        runs.map(({ input, output }) => ({
+          a: parts.yAt(output),
+          b: w + 4 * tap * channels * filters,
+          c: parts.xAt(input),
+        })),
         { transposeB: true, accumulate },
       ),
     started,
@@ -87,18 +91,18 @@ export const bindTapsFilterGradient: Binder<'conv2dFilterGradient'> = (
     parts.gatherX(context.address(reads.x)),
     parts.gatherY(context.address(reads.dy)),
     ...untouched.map((tap) => bindZero(context, dw + 4 * tap * size, size)),
-    ...parts.taps.flatMap((runs) =>
-      runs.map(({ tap, output, input, pixels }, i) =>
-        bindGemm(
-          context,
-          channels,
-          filters,
-          pixels * batch,
-          parts.xAt(input),
-          parts.yAt(output),
-          dw + 4 * tap * size,
-          { transposeA: true, accumulate: i > 0 },
-        ),
+    ...parts.abreast().map(({ runs, place }) =>
+      bindGemms(
+        context,
+        channels,
+        filters,
+        runs[0].pixels * batch,
+        runs.map(({ tap, output, input }) => ({
+          a: parts.xAt(input),
+          b: parts.yAt(output),
+          c: dw + 4 * tap * size,
+        })),
+        { transposeA: true, accumulate: place > 0 },
       ),
     ),
   ]);
@@ -153,9 +157,27 @@ class TapsParts {
     return this.#transpose(images, this.#y, outHeight * outWidth, filters, false);
   }
 
-  /** Binds all runs; those of the first tap overwrite unless the target was `started`. */
-  spread(bind: (run: TapRun, accumulate: boolean) => BoundCall, started = false): BoundCall[] {
-    return this.taps.flatMap((runs, i) => runs.map((run) => bind(run, started || i > 0)));
+  /**
+   * Binds the runs of every tap, which are equally long and write different pixels; those of the first tap
+   * overwrite unless the target was `started`.
+   */
+  spread(
+    bind: (tap: number, runs: readonly TapRun[], accumulate: boolean) => BoundCall,
+    started = false,
+  ): BoundCall[] {
+    return this.taps.map((runs, i) => bind(runs[0].tap, runs, started || i > 0));
+  }
+
+  /** The first runs of all taps, then the second ones and so on, apart by length: no two of a tap meet. */
+  abreast(): { place: number; runs: readonly TapRun[] }[] {
+    const most = Math.max(0, ...this.taps.map((runs) => runs.length));
+    return Array.from({ length: most }, (_, place) => place).flatMap((place) => {
+      const byLength = new Map<number, TapRun[]>();
+      for (const run of this.taps.flatMap((runs) => runs[place] ?? [])) {
+        byLength.set(run.pixels, [...(byLength.get(run.pixels) ?? []), run]);
+      }
+      return [...byLength.values()].map((runs) => ({ place, runs }));
+    });
   }
 
   /** Zeroes the target where the first tap, which overwrites, does not reach. */
