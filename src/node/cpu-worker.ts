@@ -30,6 +30,8 @@ const createGemm: GemmFactory = async ({ choice, kernels, memory, scratch }) => 
 
 if (parentPort !== null) {
   const port = parentPort;
+  // Of errors only messages leave this thread, and a product without its copy ends in one every time.
+  Error.stackTraceLimit = 0;
   serveReplica(
     {
       post: (message) => port.postMessage(message),

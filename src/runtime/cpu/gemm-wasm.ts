@@ -1,5 +1,5 @@
 import { defaultKernelChoice } from '../../plan/kernel-choice.js';
-import type { GemmProvider } from './gemm-provider.js';
+import type { GemmOperands, GemmProvider } from './gemm-provider.js';
 import type { KernelExports } from './kernel-module.js';
 
 /**
@@ -18,10 +18,11 @@ export function createWasmGemm(
       const flagA = Number(transposeA);
       const flagB = Number(transposeB);
       const adds = Number(accumulate);
+      const one = ({ a, b, c }: GemmOperands) =>
+        kernels.gemm_f32(flagA, flagB, adds, m, n, k, a, b, c, scratch);
+      // By index: an iterator would be garbage at every call.
       return () => {
-        for (const { a, b, c } of products) {
-          kernels.gemm_f32(flagA, flagB, adds, m, n, k, a, b, c, scratch);
-        }
+        for (let i = 0; i < products.length; i++) one(products[i]);
       };
     },
     dispose: async () => {},

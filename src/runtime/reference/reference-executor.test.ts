@@ -85,9 +85,26 @@ test('plans that are not those of its replicas are refused', async () => {
   await assert.rejects(executor.prepare([doublingPlan(0, [2, 1])]), refused);
   const swapped = [doublingPlan(1, [2, 1]), doublingPlan(0, [2, 1])];
   await assert.rejects(executor.prepare(swapped), refused);
-  const different = [doublingPlan(0, [2, 1]), doublingPlan(1, [2, 1], 2)];
-  await assert.rejects(executor.prepare(different), refused);
+  const otherShares = [doublingPlan(0, [2, 1]), doublingPlan(1, [3, 1])];
+  await assert.rejects(executor.prepare(otherShares), refused);
+  const otherOutputs = [doublingPlan(0, [2, 1]), doublingPlan(1, [2, 1])];
+  otherOutputs[1].outputs.pop();
+  await assert.rejects(executor.prepare(otherOutputs), refused);
   assert.throws(() => createReferenceExecutor({ replicas: 0 }), { code: 'E_VALUE' });
+});
+
+test('what each replica does alone may differ', async () => {
+  const executor = createReferenceExecutor({ replicas: 2 });
+  await executor.allocateState({ ...layoutFor(2) });
+  const prepared = await executor.prepare([doublingPlan(0, [2, 1]), doublingPlan(1, [2, 1], 3)]);
+  prepared.inputs[0][0].set([1, 2, 3]);
+  const { y, sum } = await executor.run(prepared, 0, parameters);
+  assert.deepEqual([...y, ...sum], [2, 4, 6, 12]);
+  const times = await executor.timings(prepared);
+  assert.deepEqual(
+    times?.replicas.map(({ calls }) => calls.length),
+    [2, 4],
+  );
 });
 
 test('nothing runs without a state or after the end', async () => {
