@@ -6,7 +6,10 @@ import type { Model } from '../../src/node.js';
 import { denseModel, IMAGE, residualModel, samples } from './small-models.js';
 
 /** What may grow between the first and the last third of a run, in bytes. */
-const MOST = { heapUsed: 600e3, arrayBuffers: 200e3, rss: 12e6 };
+const MOST = { heapUsed: 600e3, arrayBuffers: 200e3, rss: 4e6 };
+
+/** Rounds of training that may pass before the engine has what it takes from the system and keeps. */
+const MOST_ROUNDS = 4;
 
 v8.setFlagsFromString('--expose-gc');
 const collectGarbage = vm.runInNewContext('gc') as () => void;
@@ -49,8 +52,9 @@ function checkGrowth(kind: keyof typeof MOST, early: Usage, late: Usage): void {
 }
 
 /**
- * The engine takes some 12 MB from the system once, at some time within the first 20,000 steps, and holds
- * them. So resident memory is compared with that of as many steps before: what leaks grows again.
+ * The engine takes some 25 MB from the system, at some time within the first 24,000 steps, and holds them:
+ * which round they fall in differs from machine to machine. So resident memory has to stay flat in one of
+ * a few rounds: what leaks grows in each.
  */
 async function checkFlat(run: Run): Promise<void> {
   run.model.compile({
@@ -59,16 +63,15 @@ async function checkFlat(run: Run): Promise<void> {
     replicas: 2,
     gemm: run.gemm,
   });
-  const first = await train(run);
-  const second = await train(run);
-  await run.model.dispose();
-  for (const { early, late } of [first, second]) {
+  const grown: number[] = [];
+  do {
+    const { early, late } = await train(run);
     checkGrowth('heapUsed', early, late);
     checkGrowth('arrayBuffers', early, late);
-  }
-  const [before, after] = [first, second].map(({ early, late }) => late.rss - early.rss);
-  const steps = `rss grew by ${before} bytes, then by ${after}`;
-  assert.ok(Math.min(before, after) <= MOST.rss && after + before <= 2 * MOST.rss, steps);
+    grown.push(late.rss - early.rss);
+  } while ((grown.at(-1) ?? 0) > MOST.rss && grown.length < MOST_ROUNDS);
+  await run.model.dispose();
+  assert.ok(Math.min(...grown) <= MOST.rss, `rss grew by ${grown.join(', then by ')} bytes`);
 }
 
 for (const gemm of ['wasm', undefined] as const) {
