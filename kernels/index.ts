@@ -42,6 +42,7 @@ export { clear_f32, stridedCopy_f32 } from './strided-copy';
 export { swapRows_f32 } from './swap-rows';
 export { topKHits_f32 } from './top-k-hits';
 export { totalSum_f32 } from './total-sum';
+export { transformTile_f32 } from './transform-tile';
 export { unary_f32 } from './unary';
 export { unaryGradient_f32 } from './unary-gradient';
 export { uniform_f32 } from './uniform';

@@ -2,6 +2,7 @@ import { pixelsOf, tapRuns } from './conv-taps.js';
 import { defaultKernelChoice, type KernelChoice } from './kernel-choice.js';
 import type { Conv2dAttributes } from './kernels.js';
 import { BUFFER_ALIGNMENT } from './plan.js';
+import { pointsOf, winogradAxis, winogradFits } from './winograd.js';
 
 /** A convolution before it is decided how to compute it. */
 export type ConvGeometry = Omit<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'>;
@@ -16,6 +17,11 @@ const MIRROR_ROWS = 1;
 const TAPS_SHARE = 0.85;
 /** Channels and filters from which the products of single taps are large enough. */
 const TAPS_DEPTH = 64;
+
+/** Elements of the points of both maps to have at once (16 MiB), where one image needs fewer. */
+const POINTS_TARGET = 2 ** 22;
+/** Channels and filters from which the products of single points are large enough. */
+const WINOGRAD_DEPTH = 64;
 
 /** Multiply-adds of a convolution or of either gradient, counted as 2 each, padding included. */
 export function convFlops(g: ConvGeometry): number {
@@ -45,6 +51,10 @@ export function chooseConvAlgorithm(
   choice: KernelChoice = defaultKernelChoice,
 ): Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> {
   if (isPointwise(geometry)) return { algorithm: 'pointwise', imagesPerChunk: 0 };
+  if (winogradPays(geometry, choice)) {
+    const points = winogradPoints(geometry) * (geometry.channels + geometry.filters);
+    return { algorithm: 'winograd', imagesPerChunk: chunkSize(geometry.batch, points, POINTS_TARGET) };
+  }
   if (skipsPadding(geometry)) return { algorithm: 'taps', imagesPerChunk: 0 };
   const narrow = Math.max(geometry.channels, geometry.filters) <= choice.directDepth;
   return gather(geometry, narrow && directFits(geometry) ? 'direct' : 'im2col');
@@ -56,11 +66,15 @@ function gather(
   algorithm: 'direct' | 'im2col',
 ): Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> {
   const { batch, outHeight, outWidth } = geometry;
-  const perImage = Math.max(outHeight * outWidth * patchSize(geometry), 1);
-  const most = Math.max(Math.floor(PATCH_TARGET / perImage), 1);
-  // Equal chunks, so that the last is not a short one.
+  const perImage = outHeight * outWidth * patchSize(geometry);
+  return { algorithm, imagesPerChunk: chunkSize(batch, perImage, PATCH_TARGET) };
+}
+
+/** Images that go through the workspace together, in equal chunks, so that the last is not a short one. */
+function chunkSize(batch: number, perImage: number, target: number): number {
+  const most = Math.max(Math.floor(target / Math.max(perImage, 1)), 1);
   const chunks = Math.max(Math.ceil(batch / most), 1);
-  return { algorithm, imagesPerChunk: Math.max(Math.ceil(batch / chunks), 1) };
+  return Math.max(Math.ceil(batch / chunks), 1);
 }
 
 /**
@@ -78,12 +92,19 @@ export function planConvWorkspace(attributes: Conv2dAttributes): ConvWorkspace {
   return { weights, pixels, size: pixels + align((rows * filters) / groups) };
 }
 
+/** The algorithm of a convolution as a person reads it, with its chunks. */
+export function convAlgorithm({ algorithm, imagesPerChunk }: Conv2dAttributes): string {
+  const chunked = algorithm === 'im2col' || algorithm === 'winograd';
+  return chunked ? `${algorithm} by ${imagesPerChunk}` : algorithm;
+}
+
 /** A convolution or one of its gradients. */
 export type ConvDirection = 'forward' | 'inputGradient' | 'filterGradient';
 
 /** Elements of workspace that a convolution or one of its gradients needs. */
 export function convWorkspaceSize(attributes: Conv2dAttributes, direction: ConvDirection): number {
   if (attributes.algorithm === 'taps') return planTapsWorkspace(attributes).size;
+  if (attributes.algorithm === 'winograd') return planWinogradWorkspace(attributes).size;
   if (direction !== 'inputGradient') return gatheringSize(attributes);
   const mirror = mirrorConvolution(attributes);
   if (mirror === undefined) return planConvWorkspace(attributes).size;
@@ -168,8 +189,40 @@ export function planTapsWorkspace(a: Conv2dAttributes): { x: number; y: number; 
   return { x: 0, y, size: y + align(a.batch * a.outHeight * a.outWidth * a.filters) };
 }
 
+/** Where the points of x (or dx), of y (or dy) and of the kernel lie in the workspace of `winograd`. */
+export function planWinogradWorkspace(a: Conv2dAttributes): {
+  x: number;
+  y: number;
+  w: number;
+  size: number;
+} {
+  const points = Math.min(a.imagesPerChunk, a.batch) * winogradPoints(a);
+  const y = align(points * a.channels);
+  const w = y + align(points * a.filters);
+  const tile = winogradAxis(a.height).points * winogradAxis(a.width).points;
+  return { x: 0, y, w, size: w + align(tile * a.channels * a.filters) };
+}
+
+/** Points of all tiles of a map. */
+function winogradPoints({ height, width }: ConvGeometry): number {
+  return pointsOf(winogradAxis(height)) * pointsOf(winogradAxis(width));
+}
+
+/** Whether Winograd's way saves more than its moves cost. */
+function winogradPays(g: ConvGeometry, choice: KernelChoice): boolean {
+  const { batch, height, width, channels, filters } = g;
+  if (!winogradFits(g) || Math.min(channels, filters) < WINOGRAD_DEPTH) return false;
+  const points = winogradPoints(g);
+  const pairs = skipsPadding(g) ? pixelsOf(tapRuns(g).flat()) : 9 * height * width;
+  const saved = 2 * batch * (pairs - points) * channels * filters;
+  const tile = winogradAxis(height).points * winogradAxis(width).points;
+  const moved =
+    batch * (height * width + points) * (channels + filters) + (9 + tile) * channels * filters;
+  return saved > choice.flopsPerMove * moved;
+}
+
 /** Whether so much of the kernel lies in the padding that computing tap by tap pays. */
-function skipsPadding(g: ConvGeometry): boolean {
+export function skipsPadding(g: ConvGeometry): boolean {
   const { strideHeight, strideWidth, groups, channels, filters } = g;
   if (strideHeight !== 1 || strideWidth !== 1 || groups !== 1) return false;
   if (Math.min(channels, filters) < TAPS_DEPTH) return false;

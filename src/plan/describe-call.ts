@@ -1,4 +1,5 @@
 import { formatShape } from '../core/shape.js';
+import { convAlgorithm } from './conv-workspace.js';
 import type { Conv2dAttributes, KernelCall, Pool2dAttributes } from './kernels.js';
 
 /** The attributes of a call as a person writes them: `[50, 14, 14, 64] * 3×3 / 1×1 -> [14, 14, 64] …`. */
@@ -35,7 +36,7 @@ function convolution(a: Conv2dAttributes): string {
     parts.push(`dilation ${a.dilationHeight}×${a.dilationWidth}`);
   }
   if (a.groups !== 1) parts.push(`groups ${a.groups}`);
-  parts.push(a.algorithm === 'im2col' ? `im2col by ${a.imagesPerChunk}` : a.algorithm);
+  parts.push(convAlgorithm(a));
   return parts.join(' ');
 }
 

@@ -1,4 +1,10 @@
-import { convFlops, convWorkspaceSize, directFits, mirrorConvolution } from './conv-workspace.js';
+import {
+  convAlgorithm,
+  convFlops,
+  convWorkspaceSize,
+  directFits,
+  mirrorConvolution,
+} from './conv-workspace.js';
 import type {
   Conv2dAttributes,
   KernelName,
@@ -8,6 +14,7 @@ import type {
   Pool2dAttributes,
   UpdateRange,
 } from './kernels.js';
+import { winogradFits } from './winograd.js';
 
 /**
  * Number of elements of an operand: exact, or a lower bound for kernels that use only a part; `touched`
@@ -107,17 +114,16 @@ function convSizes(a: Conv2dAttributes): { x: number; w: number; y: number } {
   };
 }
 
-function convAlgorithm({ algorithm, imagesPerChunk }: Conv2dAttributes): string {
-  return algorithm === 'im2col' ? `im2col by ${imagesPerChunk}` : algorithm;
-}
-
 function convProblem(a: Conv2dAttributes): string | undefined {
   if (a.channels % a.groups !== 0 || a.filters % a.groups !== 0) {
     return `${a.groups} groups do not divide ${a.channels} channels and ${a.filters} filters`;
   }
-  if (a.algorithm === 'im2col' || a.algorithm === 'direct') {
+  if (a.algorithm === 'im2col' || a.algorithm === 'direct' || a.algorithm === 'winograd') {
     if (a.algorithm === 'direct' && !directFits(a)) {
       return 'direct needs one group, no dilation and a border below the kernel';
+    }
+    if (a.algorithm === 'winograd' && !winogradFits(a)) {
+      return 'winograd needs a 3×3 kernel, one group, stride 1, no dilation and a border of 1';
     }
     return a.imagesPerChunk >= 1 ? undefined : `${a.algorithm} needs imagesPerChunk of at least 1`;
   }

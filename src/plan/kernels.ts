@@ -42,10 +42,11 @@ export interface Conv2dAttributes {
    * one group); `im2col` gathers patches of `imagesPerChunk` images at a time into the workspace;
    * `taps` multiplies tap by tap over pixel-major copies and so never touches the padding; `direct`
    * convolves image by image without a GEMM, but for the input gradient of a strided convolution, which
-   * goes by patches.
+   * goes by patches; `winograd` multiplies points of tiles instead of pixels (3×3, stride 1, a border of 1),
+   * which takes fewer products.
    */
-  algorithm: 'pointwise' | 'im2col' | 'taps' | 'direct';
-  /** Images whose patches fit the workspace at once; 0 unless `im2col` or `direct`. */
+  algorithm: 'pointwise' | 'im2col' | 'taps' | 'direct' | 'winograd';
+  /** Images whose patches or points fit the workspace at once; 0 unless `im2col`, `direct` or `winograd`. */
   imagesPerChunk: number;
 }
 

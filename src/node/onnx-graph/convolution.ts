@@ -1,4 +1,5 @@
 import { pixelsOf, type TapRun, tapRuns } from '../../plan/conv-taps.js';
+import { skipsPadding } from '../../plan/conv-workspace.js';
 import type { Conv2dAttributes } from '../../plan/kernels.js';
 import { type GraphTensor, type GraphWriter, NotTranslatable } from './graph-writer.js';
 import type { Epilogue, StateArray } from './weight-recipe.js';
@@ -27,7 +28,7 @@ export function writeConvolution(
   if (single && a.padTop === 0 && a.padLeft === 0 && readsInside(a)) {
     return writeStriding(graph, convolution, epilogue);
   }
-  const taps = a.algorithm === 'taps' ? tapRuns(a) : [];
+  const taps = skipsPadding(a) ? tapRuns(a) : [];
   const reached = new Set(taps.flatMap((runs) => runs.flatMap(outputsOf)));
   if (reached.size === a.outHeight * a.outWidth) {
     return writeTaps(graph, convolution, taps, epilogue);

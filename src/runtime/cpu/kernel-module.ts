@@ -472,6 +472,23 @@ export interface KernelExports {
     k: number,
   ): void;
   totalSum_f32(x: number, y: number, size: number, scale: number): void;
+  transformTile_f32(
+    source: number,
+    inRows: number,
+    inColumns: number,
+    sourceRow: number,
+    sourceColumn: number,
+    sourceImage: number,
+    target: number,
+    outRows: number,
+    outColumns: number,
+    targetRow: number,
+    targetColumn: number,
+    targetImage: number,
+    addend: number,
+    images: number,
+    length: number,
+  ): void;
   unary_f32(fn: number, x: number, y: number, size: number): void;
   unaryGradient_f32(fn: number, x: number, y: number, dy: number, dx: number, size: number): void;
 }

@@ -44,7 +44,7 @@ interface ConvRow {
   groups?: number;
   imagesPerChunk?: number;
   /** Instead of the algorithm that is chosen for the geometry. */
-  algorithm?: 'taps';
+  algorithm?: 'taps' | 'winograd';
 }
 
 const convRows: ConvRow[] = [
@@ -71,6 +71,37 @@ const convRows: ConvRow[] = [
     kernel: [3, 3],
     pad: [1, 1, 1, 1],
     algorithm: 'taps',
+  },
+  {
+    title: '3×3, same, by points of a pair and of three',
+    shares: [2, 3],
+    map: [2, 3],
+    channels: 21,
+    filters: 7,
+    kernel: [3, 3],
+    pad: [1, 1, 1, 1],
+    algorithm: 'winograd',
+    imagesPerChunk: 2,
+  },
+  {
+    title: '3×3, same, by points of two and of three, twice',
+    shares: [2, 3],
+    map: [4, 6],
+    channels: 5,
+    filters: 18,
+    kernel: [3, 3],
+    pad: [1, 1, 1, 1],
+    algorithm: 'winograd',
+    imagesPerChunk: 2,
+  },
+  {
+    title: '3×3, same and deep enough for winograd to be chosen',
+    shares: [12, 1],
+    map: [7, 8],
+    channels: 64,
+    filters: 65,
+    kernel: [3, 3],
+    pad: [1, 1, 1, 1],
   },
   {
     title: '3×3, same, wide enough for taps to be chosen',
@@ -276,7 +307,7 @@ function convAttributes(row: ConvRow, images: number): Conv2dAttributes {
   };
   const { imagesPerChunk } = row;
   if (row.algorithm !== undefined) {
-    return { ...geometry, algorithm: row.algorithm, imagesPerChunk: 0 };
+    return { ...geometry, algorithm: row.algorithm, imagesPerChunk: imagesPerChunk ?? 0 };
   }
   const algorithm: Pick<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'> =
     imagesPerChunk === undefined

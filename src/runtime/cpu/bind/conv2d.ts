@@ -9,8 +9,14 @@ import {
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
 import type { BindContext, Binder } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
+import { type Chunk, splitBatch } from './conv-chunks.js';
 import { bindDirect, bindDirectFilterGradient } from './conv2d-direct.js';
 import { bindTaps, bindTapsFilterGradient, bindTapsInputGradient } from './conv2d-taps.js';
+import {
+  bindWinograd,
+  bindWinogradFilterGradient,
+  bindWinogradInputGradient,
+} from './conv2d-winograd.js';
 import { bindGemm } from './gemm.js';
 import { sequence } from './sequence.js';
 import { bindZero } from './zero.js';
@@ -19,6 +25,7 @@ import { bindZero } from './zero.js';
 export const bindConv2d: Binder<'conv2d'> = (call, context) => {
   const { reads, writes, attributes } = call;
   if (attributes.algorithm === 'taps') return bindTaps(call, context);
+  if (attributes.algorithm === 'winograd') return bindWinograd(call, context);
   const x = context.address(reads.x);
   const w = context.address(reads.w);
   const y = context.address(writes.y);
@@ -38,6 +45,7 @@ export const bindConv2d: Binder<'conv2d'> = (call, context) => {
 export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (call, context) => {
   const { reads, writes, attributes } = call;
   if (attributes.algorithm === 'taps') return bindTapsInputGradient(call, context);
+  if (attributes.algorithm === 'winograd') return bindWinogradInputGradient(call, context);
   const dy = context.address(reads.dy);
   const w = context.address(reads.w);
   const dx = context.address(writes.dx);
@@ -91,6 +99,7 @@ export const bindConv2dInputGradient: Binder<'conv2dInputGradient'> = (call, con
 export const bindConv2dFilterGradient: Binder<'conv2dFilterGradient'> = (call, context) => {
   const { reads, writes, attributes } = call;
   if (attributes.algorithm === 'taps') return bindTapsFilterGradient(call, context);
+  if (attributes.algorithm === 'winograd') return bindWinogradFilterGradient(call, context);
   const x = context.address(reads.x);
   const dy = context.address(reads.dy);
   const dw = context.address(writes.dw);
@@ -124,14 +133,6 @@ export const bindConv2dFilterGradient: Binder<'conv2dFilterGradient'> = (call, c
   ]);
   return sequence(calls);
 };
-
-/** Images that go through the workspace together. */
-interface Chunk {
-  first: number;
-  images: number;
-  /** Output pixels. */
-  rows: number;
-}
 
 /**
  * The moves around the GEMMs of an im2col convolution. With one group, weights and pixels are used in
@@ -307,15 +308,6 @@ function bindGathering(
       ...parts.scatterPixels(group, chunk, y),
     ]),
   ]);
-}
-
-function splitBatch({ batch, imagesPerChunk, outHeight, outWidth }: Conv2dAttributes): Chunk[] {
-  const chunks: Chunk[] = [];
-  for (let first = 0; first < batch; first += imagesPerChunk) {
-    const images = Math.min(imagesPerChunk, batch - first);
-    chunks.push({ first, images, rows: images * outHeight * outWidth });
-  }
-  return chunks;
 }
 
 function pointwiseSizes({ batch, outHeight, outWidth, channels, filters }: Conv2dAttributes) {
