@@ -53,7 +53,10 @@ export function chooseConvAlgorithm(
   if (isPointwise(geometry)) return { algorithm: 'pointwise', imagesPerChunk: 0 };
   if (winogradPays(geometry, choice)) {
     const points = winogradPoints(geometry) * (geometry.channels + geometry.filters);
-    return { algorithm: 'winograd', imagesPerChunk: chunkSize(geometry.batch, points, POINTS_TARGET) };
+    return {
+      algorithm: 'winograd',
+      imagesPerChunk: chunkSize(geometry.batch, points, POINTS_TARGET),
+    };
   }
   if (skipsPadding(geometry)) return { algorithm: 'taps', imagesPerChunk: 0 };
   const narrow = Math.max(geometry.channels, geometry.filters) <= choice.directDepth;
@@ -199,13 +202,17 @@ export function planWinogradWorkspace(a: Conv2dAttributes): {
   const points = Math.min(a.imagesPerChunk, a.batch) * winogradPoints(a);
   const y = align(points * a.channels);
   const w = y + align(points * a.filters);
-  const tile = winogradAxis(a.height).points * winogradAxis(a.width).points;
-  return { x: 0, y, w, size: w + align(tile * a.channels * a.filters) };
+  return { x: 0, y, w, size: w + align(tilePoints(a) * a.channels * a.filters) };
 }
 
 /** Points of all tiles of a map. */
 function winogradPoints({ height, width }: ConvGeometry): number {
   return pointsOf(winogradAxis(height)) * pointsOf(winogradAxis(width));
+}
+
+/** Points of one tile, which are those of the kernel too. */
+function tilePoints({ height, width }: ConvGeometry): number {
+  return winogradAxis(height).scheme.points * winogradAxis(width).scheme.points;
 }
 
 /** Whether Winograd's way saves more than its moves cost. */
@@ -215,9 +222,8 @@ function winogradPays(g: ConvGeometry, choice: KernelChoice): boolean {
   const points = winogradPoints(g);
   const pairs = skipsPadding(g) ? pixelsOf(tapRuns(g).flat()) : 9 * height * width;
   const saved = 2 * batch * (pairs - points) * channels * filters;
-  const tile = winogradAxis(height).points * winogradAxis(width).points;
-  const moved =
-    batch * (height * width + points) * (channels + filters) + (9 + tile) * channels * filters;
+  const ofMaps = batch * (height * width + points) * (channels + filters);
+  const moved = ofMaps + (9 + tilePoints(g)) * channels * filters;
   return saved > choice.flopsPerMove * moved;
 }
 

@@ -1,16 +1,29 @@
 import type { Conv2dAttributes } from './kernels.js';
 
 /*
- * Winograd's way of convolving: y = A · ((G · w) ⊙ (B · x)) along each axis, where ⊙ multiplies point by point,
+ * Winograd's way of convolving: along each axis y = A · ((G · w) ⊙ (B · x)), where ⊙ multiplies point by point,
  * so that a map needs fewer products than it has pairs of pixel and tap (S. Winograd, Arithmetic Complexity
- * of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308). The matrices belong to kernels of three
- * taps with a border of one zero on each side.
+ * of Computations, 1980; A. Lavin and S. Gray, arXiv:1509.09308). The matrices are those of
+ * `kernels/winograd-maps.ts`, for three taps and a border of one zero on each side.
  */
 
 type Geometry = Omit<Conv2dAttributes, 'algorithm' | 'imagesPerChunk'>;
 
-/** Rows of numbers. */
-export type Matrix = readonly (readonly number[])[];
+/** How many outputs of an axis are computed together, and from what. */
+interface WinogradScheme {
+  readonly name: 'pair' | 'two' | 'three';
+  readonly outputs: number;
+  /** Products that they take. */
+  readonly points: number;
+  /** Inputs that they need, and how many of these come before the first output. */
+  readonly inputs: number;
+  readonly before: number;
+}
+
+/** For maps of two pixels: all else is zero. */
+const PAIR: WinogradScheme = { name: 'pair', outputs: 2, points: 3, inputs: 2, before: 0 };
+const TWO: WinogradScheme = { name: 'two', outputs: 2, points: 4, inputs: 4, before: 1 };
+const THREE: WinogradScheme = { name: 'three', outputs: 3, points: 5, inputs: 5, before: 1 };
 
 /** Neighbouring pixels along one axis. */
 interface Span {
@@ -18,99 +31,18 @@ interface Span {
   count: number;
 }
 
-/** Outputs of one axis that are computed together, and the inputs that they need. */
+/** Outputs that are computed together, as far as they lie on the map, and the inputs that they need. */
 export interface WinogradTile {
-  inputs: Span;
+  /** Pixels of the map, and which of the scheme's inputs the first of them is. */
+  inputs: Span & { place: number };
   outputs: Span;
-  /** B `[points, inputs]`: the points of the inputs. */
-  fromInputs: Matrix;
-  /** A `[outputs, points]`: the outputs of the points. */
-  toOutputs: Matrix;
 }
 
 /** How one axis of a map is divided. */
 export interface WinogradAxis {
-  /** Points of a tile. */
-  points: number;
+  scheme: WinogradScheme;
   tiles: readonly WinogradTile[];
-  /** G `[points, 3]`: the points of the kernel. */
-  fromKernel: Matrix;
 }
-
-/** The matrices of a number of outputs, for inputs that begin `before` pixels earlier. */
-interface Scheme {
-  before: number;
-  fromInputs: Matrix;
-  fromKernel: Matrix;
-  toOutputs: Matrix;
-}
-
-/** Two outputs of a map of two pixels, all else zero: three points. */
-const PAIR: Scheme = {
-  before: 0,
-  fromInputs: [
-    [1, 1],
-    [0, 1],
-    [1, 0],
-  ],
-  fromKernel: [
-    [0, 1, 0],
-    [0, -1, 1],
-    [1, -1, 0],
-  ],
-  toOutputs: [
-    [1, 1, 0],
-    [1, 0, 1],
-  ],
-};
-
-/** Two outputs by the points 0, 1, −1 and ∞. */
-const TWO: Scheme = {
-  before: 1,
-  fromInputs: [
-    [1, 0, -1, 0],
-    [0, 1, 1, 0],
-    [0, -1, 1, 0],
-    [0, -1, 0, 1],
-  ],
-  fromKernel: [
-    [1, 0, 0],
-    [1 / 2, 1 / 2, 1 / 2],
-    [1 / 2, -1 / 2, 1 / 2],
-    [0, 0, 1],
-  ],
-  toOutputs: [
-    [1, 1, 1, 0],
-    [0, 1, -1, 1],
-  ],
-};
-
-/**
- * Three outputs by the points 0, 1/2, −1, 2 and ∞. With 1 for 1/2 the numbers would be nicer, and errors of
- * rounding 1.5 times as large.
- */
-const THREE: Scheme = {
-  before: 1,
-  fromInputs: [
-    [2, -3, -3, 2, 0],
-    [0, 2, 1, -1, 0],
-    [0, -2, 5, -2, 0],
-    [0, -1, 1, 2, 0],
-    [0, 2, -3, -3, 2],
-  ],
-  fromKernel: [
-    [1 / 2, 0, 0],
-    [8 / 9, 4 / 9, 2 / 9],
-    [1 / 9, -1 / 9, 1 / 9],
-    [1 / 18, 1 / 9, 2 / 9],
-    [0, 0, 1 / 2],
-  ],
-  toOutputs: [
-    [1, 1, 1, 1, 0],
-    [0, 1 / 2, -1, 2, 0],
-    [0, 1 / 4, 1, 4, 1],
-  ],
-};
 
 /** Divides an axis of `size` pixels so that it takes the fewest products, and of those ways the most exact. */
 export function winogradAxis(size: number): WinogradAxis {
@@ -120,8 +52,8 @@ export function winogradAxis(size: number): WinogradAxis {
 }
 
 /** Points of all tiles of an axis. */
-export function pointsOf({ points, tiles }: WinogradAxis): number {
-  return points * tiles.length;
+export function pointsOf({ scheme, tiles }: WinogradAxis): number {
+  return scheme.points * tiles.length;
 }
 
 /** Whether a convolution is of the kind that Winograd's way computes. */
@@ -131,29 +63,20 @@ export function winogradFits(g: Geometry): boolean {
   const dense = g.dilationHeight === 1 && g.dilationWidth === 1;
   const same =
     g.padTop === 1 && g.padLeft === 1 && g.outHeight === g.height && g.outWidth === g.width;
-  return three && single && dense && same;
+  const whole = g.channels % 4 === 0 && g.filters % 4 === 0;
+  return three && single && dense && same && whole;
 }
 
-function divide(size: number, scheme: Scheme): WinogradAxis {
-  const { before, fromInputs, fromKernel, toOutputs } = scheme;
-  const reach = fromInputs[0].length;
-  const tiles = Array.from({ length: Math.ceil(size / toOutputs.length) }, (_, i): WinogradTile => {
-    const first = i * toOutputs.length;
-    const outputs = { first, count: Math.min(toOutputs.length, size - first) };
-    const start = Math.max(0, first - before);
-    const end = Math.min(size, first - before + reach);
-    const skipped = start - (first - before);
+function divide(size: number, scheme: WinogradScheme): WinogradAxis {
+  const tiles = Array.from({ length: Math.ceil(size / scheme.outputs) }, (_, i): WinogradTile => {
+    const first = i * scheme.outputs;
+    const begin = first - scheme.before;
+    const start = Math.max(0, begin);
+    const end = Math.min(size, begin + scheme.inputs);
     return {
-      inputs: { first: start, count: end - start },
-      outputs,
-      fromInputs: fromInputs.map((row) => row.slice(skipped, skipped + end - start)),
-      toOutputs: toOutputs.slice(0, outputs.count),
+      inputs: { first: start, count: end - start, place: start - begin },
+      outputs: { first, count: Math.min(scheme.outputs, size - first) },
     };
   });
-  return { points: fromInputs.length, tiles, fromKernel };
-}
-
-/** Rows as columns. */
-export function transpose(matrix: Matrix): Matrix {
-  return matrix[0].map((_, column) => matrix.map((row) => row[column]));
+  return { scheme, tiles };
 }

@@ -473,9 +473,13 @@ export interface KernelExports {
   ): void;
   totalSum_f32(x: number, y: number, size: number, scale: number): void;
   transformTile_f32(
+    rowMap: number,
+    columnMap: number,
     source: number,
-    inRows: number,
-    inColumns: number,
+    firstRow: number,
+    rows: number,
+    firstColumn: number,
+    columns: number,
     sourceRow: number,
     sourceColumn: number,
     sourceImage: number,

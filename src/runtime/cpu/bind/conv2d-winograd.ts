@@ -1,12 +1,6 @@
 import { planWinogradWorkspace } from '../../../plan/conv-workspace.js';
 import type { BufferId, Conv2dAttributes } from '../../../plan/kernels.js';
-import {
-  type Matrix,
-  transpose,
-  type WinogradAxis,
-  type WinogradTile,
-  winogradAxis,
-} from '../../../plan/winograd.js';
+import { type WinogradAxis, type WinogradTile, winogradAxis } from '../../../plan/winograd.js';
 import type { BindContext, Binder } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
 import { type Chunk, splitBatch } from './conv-chunks.js';
@@ -80,6 +74,19 @@ export const bindWinogradFilterGradient: Binder<'conv2dFilterGradient'> = (
 /** x or dx, with the channels; y or dy, with the filters. */
 type Side = 'x' | 'y';
 
+/** The maps of `kernels/winograd-maps.ts`, of which each scheme has all. */
+const MAPS = { fromInputs: 0, toOutputs: 3, fromOutputs: 6, fromKernel: 9, toKernel: 12 } as const;
+const SCHEMES = { pair: 0, two: 1, three: 2 } as const;
+
+/** Which rows or columns of a tile there are, or are wanted. */
+interface Range {
+  place: number;
+  count: number;
+}
+
+const whole = (count: number): Range => ({ place: 0, count });
+const TAPS = [whole(3), whole(3)] as const;
+
 /** Vectors in rows, columns and images: the first one's address, and elements from one to the next. */
 interface Grid {
   address: number;
@@ -112,10 +119,11 @@ class WinogradParts {
   pointsOfInputs(side: Side, map: number, chunk: Chunk): BoundCall[] {
     return this.#tiles((rows, columns, tile) =>
       this.#transform(
-        rows.fromInputs,
-        columns.fromInputs,
+        'fromInputs',
         this.#pixels(side, map, chunk, rows.inputs.first, columns.inputs.first),
+        [rows.inputs, columns.inputs],
         this.#points(side, chunk, tile),
+        this.#allPoints,
         { images: chunk.images, length: this.#depth(side) },
       ),
     );
@@ -125,10 +133,11 @@ class WinogradParts {
   pointsOfOutputs(side: Side, map: number, chunk: Chunk): BoundCall[] {
     return this.#tiles((rows, columns, tile) =>
       this.#transform(
-        transpose(rows.toOutputs),
-        transpose(columns.toOutputs),
+        'fromOutputs',
         this.#pixels(side, map, chunk, rows.outputs.first, columns.outputs.first),
+        [whole(rows.outputs.count), whole(columns.outputs.count)],
         this.#points(side, chunk, tile),
+        this.#allPoints,
         { images: chunk.images, length: this.#depth(side) },
       ),
     );
@@ -140,10 +149,11 @@ class WinogradParts {
       const [row, column] = [rows.outputs.first, columns.outputs.first];
       const target = this.#pixels(side, map, chunk, row, column);
       return this.#transform(
-        rows.toOutputs,
-        columns.toOutputs,
+        'toOutputs',
         this.#points(side, chunk, tile),
+        this.#allPoints,
         target,
+        [whole(rows.outputs.count), whole(columns.outputs.count)],
         {
           images: chunk.images,
           length: this.#depth(side),
@@ -155,24 +165,16 @@ class WinogradParts {
 
   /** G · w · Gᵀ, of w as it is or turned by half a circle. */
   pointsOfKernel(w: number, turned: boolean): BoundCall {
-    return this.#transform(
-      this.#rows.fromKernel,
-      this.#columns.fromKernel,
-      this.#taps(w, turned),
-      this.#kernelPoints(),
-      { images: 1, length: this.#kernelSize },
-    );
+    const taps = this.#taps(w, turned);
+    const size = { images: 1, length: this.#kernelSize };
+    return this.#transform('fromKernel', taps, TAPS, this.#kernelPoints(), this.#allPoints, size);
   }
 
   /** w = Gᵀ · points · G. */
   kernelOfPoints(w: number): BoundCall {
-    return this.#transform(
-      transpose(this.#rows.fromKernel),
-      transpose(this.#columns.fromKernel),
-      this.#kernelPoints(),
-      this.#taps(w, false),
-      { images: 1, length: this.#kernelSize },
-    );
+    const taps = this.#taps(w, false);
+    const size = { images: 1, length: this.#kernelSize };
+    return this.#transform('toKernel', this.#kernelPoints(), this.#allPoints, taps, TAPS, size);
   }
 
   /** The points of one map from those of the other and of the kernel, which is transposed on the way to x. */
@@ -202,6 +204,10 @@ class WinogradParts {
     });
   }
 
+  get #allPoints(): readonly [Range, Range] {
+    return [whole(this.#rows.scheme.points), whole(this.#columns.scheme.points)];
+  }
+
   get #kernelSize(): number {
     return this.#attributes.channels * this.#attributes.filters;
   }
@@ -211,7 +217,9 @@ class WinogradParts {
   }
 
   #eachPoint<T>(make: (point: number) => T): T[] {
-    return Array.from({ length: this.#rows.points * this.#columns.points }, (_, p) => make(p));
+    return Array.from({ length: this.#rows.scheme.points * this.#columns.scheme.points }, (_, p) =>
+      make(p),
+    );
   }
 
   #tiles(make: (rows: WinogradTile, columns: WinogradTile, tile: number) => BoundCall) {
@@ -225,7 +233,8 @@ class WinogradParts {
   /** Rows of the matrix of one point of a map, and where it begins. */
   #pointRows({ images }: Chunk) {
     const m = this.#rows.tiles.length * this.#columns.tiles.length * images;
-    const at = (side: Side, point: number) => this.#places[side] + 4 * point * m * this.#depth(side);
+    const at = (side: Side, point: number) =>
+      this.#places[side] + 4 * point * m * this.#depth(side);
     return { m, at };
   }
 
@@ -234,7 +243,7 @@ class WinogradParts {
     const column = this.#pointRows(chunk).m * depth;
     return {
       address: this.#places[side] + 4 * tile * chunk.images * depth,
-      row: this.#columns.points * column,
+      row: this.#columns.scheme.points * column,
       column,
       image: depth,
     };
@@ -253,7 +262,7 @@ class WinogradParts {
 
   #kernelPoints(): Grid {
     const column = this.#kernelSize;
-    return { address: this.#places.w, row: this.#columns.points * column, column, image: 0 };
+    return { address: this.#places.w, row: this.#columns.scheme.points * column, column, image: 0 };
   }
 
   #taps(w: number, turned: boolean): Grid {
@@ -263,27 +272,30 @@ class WinogradParts {
       : { address: w, row: 3 * size, column: size, image: 0 };
   }
 
-  /** target = rows · source · columnsᵀ (+ addend). */
+  /** Maps both axes of a tile: `there` says what there is of the source, `wanted` what is wanted of the target. */
   #transform(
-    rows: Matrix,
-    columns: Matrix,
+    map: keyof typeof MAPS,
     source: Grid,
+    there: readonly [Range, Range],
     target: Grid,
+    wanted: readonly [Range, Range],
     { images, length, addend = 0 }: { images: number; length: number; addend?: number },
   ): BoundCall {
-    const { kernels } = this.#context;
-    const numbers = [...rows.flat(), ...columns.flat()];
-    const call = kernels.transformTile_f32.bind(
+    return this.#context.kernels.transformTile_f32.bind(
       null,
+      MAPS[map] + SCHEMES[this.#rows.scheme.name],
+      MAPS[map] + SCHEMES[this.#columns.scheme.name],
       source.address,
-      rows[0].length,
-      columns[0].length,
+      there[0].place,
+      there[0].count,
+      there[1].place,
+      there[1].count,
       4 * source.row,
       4 * source.column,
       4 * source.image,
       target.address,
-      rows.length,
-      columns.length,
+      wanted[0].count,
+      wanted[1].count,
       4 * target.row,
       4 * target.column,
       4 * target.image,
@@ -291,9 +303,5 @@ class WinogradParts {
       images,
       length,
     );
-    return () => {
-      for (let i = 0; i < numbers.length; i++) kernels.putNumber(i, numbers[i]);
-      call();
-    };
   }
 }

@@ -52,6 +52,8 @@ const PLAIN: ConvGeometry = {
 
 const SAME_3X3 = { ...PLAIN, kernelHeight: 3, kernelWidth: 3, padTop: 1, padLeft: 1 };
 
+const SAME_4 = { ...SAME_3X3, filters: 8 };
+
 /** Geometry, and images per chunk where the test wants several chunks. */
 const CASES: Record<string, ConvGeometry & { imagesPerChunk?: number }> = {
   '1x1': PLAIN,
@@ -69,10 +71,19 @@ const CASES: Record<string, ConvGeometry & { imagesPerChunk?: number }> = {
     outWidth: 9,
   },
   '3x3 same, many filters': { ...SAME_3X3, channels: 3, filters: 21, width: 11, outWidth: 11 },
-  '3x3 same, 2x2 map': { ...SAME_3X3, height: 2, width: 2, outHeight: 2, outWidth: 2, channels: 20 },
-  '3x3 same, 3x3 map': { ...SAME_3X3, height: 3, width: 3, outHeight: 3, outWidth: 3, filters: 37 },
-  '3x3 same, 8x7 map': { ...SAME_3X3, height: 8, width: 7, outHeight: 8, outWidth: 7 },
-  '3x3 same, a row': { ...SAME_3X3, height: 1, width: 9, outHeight: 1, outWidth: 9 },
+  '3x3 same, 2x2 map': { ...SAME_4, height: 2, width: 2, outHeight: 2, outWidth: 2, channels: 20 },
+  '3x3 same, 2x3 map': { ...SAME_4, height: 2, width: 3, outHeight: 2, outWidth: 3, filters: 36 },
+  '3x3 same, 4x6 map': { ...SAME_4, height: 4, width: 6, outHeight: 4, outWidth: 6 },
+  '3x3 same, 7x8 map': { ...SAME_4, height: 7, width: 8, outHeight: 7, outWidth: 8 },
+  '3x3 same, a row': { ...SAME_4, height: 1, width: 9, outHeight: 1, outWidth: 9 },
+  '3x3 same, 4x5 map in chunks': {
+    ...SAME_4,
+    height: 4,
+    outHeight: 4,
+    batch: 5,
+    imagesPerChunk: 2,
+  },
+  '3x3 same of no image': { ...SAME_4, batch: 0 },
   '3x3 of an empty batch': { ...SAME_3X3, batch: 0 },
   '3x3 same in chunks of 2 images': { ...SAME_3X3, batch: 5, imagesPerChunk: 2 },
   '7x7, stride 2, one channel': {
