@@ -222,7 +222,8 @@ function winogradPays(g: ConvGeometry, choice: KernelChoice): boolean {
   const points = winogradPoints(g);
   const pairs = skipsPadding(g) ? pixelsOf(tapRuns(g).flat()) : 9 * height * width;
   const saved = 2 * batch * (pairs - points) * channels * filters;
-  const ofMaps = batch * (height * width + points) * (channels + filters);
+  // Points are written by one of maps and products, and read by the other.
+  const ofMaps = batch * (height * width + 2 * points) * (channels + filters);
   const moved = ofMaps + (9 + tilePoints(g)) * channels * filters;
   return saved > choice.flopsPerMove * moved;
 }
