@@ -22,7 +22,7 @@ export function onnxGemm(memory: WebAssembly.Memory, runtime: OnnxRuntime): Gemm
     runtime.tensor(view(address, rows, columns), [rows, columns]);
   return {
     name: 'onnxruntime',
-    choice: hasAvx512() ? { directDepth: 0, flopsPerMove: 65 } : defaultKernelChoice,
+    choice: hasAvx512() ? { directDepth: 0, flopsPerMove: Infinity } : defaultKernelChoice,
     bind({ m, n, k, transposeA, transposeB, accumulate }, products) {
       if (m === 0 || n === 0 || (k === 0 && accumulate)) return () => {};
       if (k === 0) {
