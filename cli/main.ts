@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { residuumVersion } from '../src/node/residuum-version.js';
+import { VERSION } from '../src/node.js';
 import { addBenchCommand } from './commands/bench.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
@@ -25,7 +25,7 @@ let stopping = false;
 
 const program = new Command('residuum')
   .description('Builds, trains and explains residual networks.')
-  .version(residuumVersion())
+  .version(VERSION)
   .option('--debug', 'show stack traces of errors')
   .addHelpText('after', "\nExample:\n  residuum train\n\n'residuum <command> --help' tells more.")
   .exitOverride()

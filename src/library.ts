@@ -27,6 +27,7 @@ export * as torchvision from './applications/torchvision.js';
 export * from './core/errors.js';
 export { Random } from './core/random.js';
 export type { Shape } from './core/shape.js';
+export { VERSION } from './core/version.js';
 export { ArrayDataset, type ArrayDatasetOptions, type SampleArray } from './data/array-dataset.js';
 export { augment } from './data/augment/augment.js';
 export {

@@ -42,12 +42,11 @@ export function addLabCommand(program: Command): void {
     .description('Experiments that show why residual networks work. Without a name: the list.')
     .argument('[name]', `experiment: ${names}; or all`)
     .option('--quick', 'a few minutes at most (default)')
-    .option('--full', "the paper's settings, or as near as is sane: hours for those that train")
     .option(
-      '--seeds <n>',
-      'repetitions with seeds 0, 1, …; the trained half of gradients has seed 0 alone',
-      integer(1, 1000),
+      '--full',
+      "the paper's settings, or as near as is sane: hours to days for most, which the list tells",
     )
+    .option('--seeds <n>', 'repetitions with seeds 0, 1, …', integer(1, 1000))
     .option(
       '--depth <n>',
       'weighted layers of the deepest network; not 20 where one of 20 is compared with it',
@@ -170,14 +169,15 @@ async function settingsFor(
 }
 
 function listExperiments(json: boolean): void {
-  for (const { name, title, question, cost, paper } of experiments) {
+  for (const { name, title, question, cost, paper, reservations } of experiments) {
     if (json) {
-      printJson({ name, title, question, cost, paper });
+      printJson({ name, title, question, cost, paper, reservations });
       continue;
     }
     print(name);
     print(`  ${question}`);
-    print(`  Cost: ${cost}. After ${paper}.`);
+    print(`  Cost: ${cost.quick}; with --full about ${cost.full}. After ${paper}.`);
+    for (const line of reservations) print(`  Not in every seed: ${line}.`);
   }
   if (!json) print("\n'residuum lab NAME' runs one, 'residuum lab all' runs them all.");
 }

@@ -48,10 +48,10 @@ export function addPlotCommand(program: Command): void {
     .addOption(
       new Option(
         '--theme <name>',
-        'light, dark, or auto: as the browser is (default: light)',
+        'of .svg, .png and .pdf: light, dark, or auto: as the browser is (default: light)',
       ).argParser(oneOf(['light', 'dark', 'auto'])),
     )
-    .option('--dpi <n>', 'dots an inch of a PNG (default: 192)', integer(24, 1200))
+    .option('--dpi <n>', 'dots an inch, of a .png only (default: 192)', integer(24, 1200))
     .option('--input <HxWxC>', 'images that a network is drawn for (default: 28x28x1)', imageShape)
     .option('--classes <n>', 'classes that a network is drawn for (default: 10)', integer(1, 1e6));
   addJsonOption(command)

@@ -1,3 +1,4 @@
+import { ValueError } from '../core/errors.js';
 import { htmlDocument } from '../figures/html-page.js';
 import { escapeXml } from '../figures/text.js';
 import { withoutThemeStyle } from '../figures/theme.js';
@@ -54,6 +55,7 @@ const colors: Readonly<Record<DrawnNode['kind'], number>> = {
  * A page with the model as a column of boxes, in which every residual block can be folded and unfolded.
  * A model that is no row of layers and blocks is drawn whole, folded and with all layers. The page holds
  * everything and loads nothing.
+ * @throws {ValueError} for another direction than from top to bottom where there is a column.
  */
 export function modelPage(model: Drawable, options: DrawModelOptions = {}): string {
   const nodes = modelGraph(model.network);
@@ -64,6 +66,11 @@ export function modelPage(model: Drawable, options: DrawModelOptions = {}): stri
   const graph = drawnGraph(nodes, boxes, true);
   const chain = asChain(graph);
   const open = options.expandBlocks === true;
+  if (chain !== undefined && (options.rankdir ?? 'TB') !== 'TB') {
+    throw new ValueError(
+      `a page with the column of boxes of a network runs from top to bottom, got rankdir '${options.rankdir}'; leave it out, or save the drawing as .svg`,
+    );
+  }
   const body =
     chain === undefined
       ? [

@@ -124,6 +124,21 @@ function linearAxis(values: Iterable<number>, options: AxisOptions, tight: boole
   };
 }
 
+/** Below so many powers of ten, evenly spaced values lie evenly enough on a logarithmic axis. */
+const NEARLY_LINEAR = 0.3;
+/** Places within a power of ten, so that no half of a short logarithmic axis is without a label. */
+const MANTISSAS = [1, 1.5, 2, 3, 4, 5, 6, 8];
+
+function withinDecade(low: number, high: number, write: (value: number) => string): Tick[] {
+  const first = Math.floor(Math.log10(low));
+  const values = [first, first + 1].flatMap((exponent) =>
+    MANTISSAS.map((mantissa) => Number((mantissa * 10 ** exponent).toPrecision(2))),
+  );
+  return values
+    .filter((value) => value >= low && value <= high)
+    .map((value) => ({ value, label: write(value) }));
+}
+
 function logAxis(values: Iterable<number>, options: AxisOptions): Axis {
   let domain = options.domain;
   if (domain === undefined) {
@@ -143,11 +158,12 @@ function logAxis(values: Iterable<number>, options: AxisOptions): Axis {
     domain,
     ticks(count) {
       if (options.ticks !== undefined) return inside(options.ticks, domain);
-      if (decades < 1) {
+      if (decades < NEARLY_LINEAR) {
         return scaleLinear([low, high], [0, 1])
           .ticks(Math.max(2, count))
           .map((value) => ({ value, label: write(value) }));
       }
+      if (decades < 1) return withinDecade(low, high, write);
       const first = Math.ceil(Math.log10(low) - 1e-9);
       const last = Math.floor(Math.log10(high) + 1e-9);
       const step = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, count)));

@@ -157,6 +157,25 @@ describe('figures', () => {
     assert.ok(Math.abs(place(100) - place(10) - (place(1000) - place(100))) < 1e-9);
   });
 
+  it('no half of a short logarithmic axis is without a label', () => {
+    const labels = (low: number, high: number) =>
+      makeAxis([], { scale: 'log', domain: [low, high] })
+        .ticks(6)
+        .map(({ label }) => label);
+    assert.deepEqual(labels(0.53, 2.6), ['0.6', '0.8', '1', '1.5', '2']);
+    assert.deepEqual(labels(3000, 24_000), [
+      '3000',
+      '4000',
+      '5000',
+      '6000',
+      '8000',
+      '10k',
+      '15k',
+      '20k',
+    ]);
+    assert.deepEqual(labels(10, 15), ['10', '11', '12', '13', '14', '15']);
+  });
+
   it('a histogram counts every value once', () => {
     const svg = histogram({
       series: [{ name: 'a', values: [0, 0.5, 1, 1, 1] }],

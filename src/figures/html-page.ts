@@ -91,7 +91,7 @@ pre code{background:none;padding:0}
 details{margin:1rem 0}
 summary{cursor:pointer;color:var(--fig-accent)}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--fig-grid);font-size:.85rem;color:var(--fig-muted);overflow-wrap:anywhere}
-@media print{html{color-scheme:light}body{font-size:11pt}main{max-width:none;padding:0}nav{display:none}h2,h3{break-after:avoid}a{color:inherit}details>summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}}
+@media print{html{color-scheme:light}body{font-size:11pt}main{max-width:none;padding:0}nav{display:none}h2,h3,summary{break-after:avoid}.note,tr,pre{break-inside:avoid}figure svg{max-height:220mm}a{color:inherit}details>summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 
 /**

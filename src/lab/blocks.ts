@@ -86,7 +86,11 @@ export const blocksExperiment: Experiment<ImageSettings, BlockFound, BlocksData>
     'He et al. (2015) use identity shortcuts throughout (option A) on CIFAR-10, up to 1,202 layers, and these converge.',
   ],
   paper: 'the article; He et al. (2015), section 4.2',
-  cost: 'some 10 seconds a seed',
+  cost: { quick: 'some 10 seconds a seed', full: 'a day and a half for its 3 seeds' },
+  reservations: [
+    'the article: in plain blocks gradients become smaller on their way back, 0 of 3 seeds (contradicted: they grow)',
+    'the article: with every block residual training does not converge, 0 of 3 seeds (contradicted: it does)',
+  ],
   usesData: true,
   settings: { quick: { ...QUICK, depth: SHALLOW }, full: FULL },
   seeds: { quick: 1, full: 3 },

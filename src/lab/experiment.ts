@@ -132,7 +132,7 @@ export interface LabResult<T> extends LabFindings<T> {
   readonly dataset: string | undefined;
   /** Seconds of computing, finished parts of earlier calls included. */
   readonly seconds: number;
-  /** How many parts there are, and how many of them earlier calls had finished: maybe elsewhere, or with another engine. */
+  /** How many parts there are, and how many of them earlier calls had finished: maybe on another day or machine. */
   readonly parts: { readonly all: number; readonly kept: number };
 }
 
@@ -146,7 +146,12 @@ export interface PartContext {
   readonly signal: AbortSignal | undefined;
   /** Where trained networks and checkpoints are kept. */
   readonly store: PartStore;
-  /** Tells what share of the part is done, 0 to 1. */
+  /** What computes, and on which data: library version, engine, images. What is kept counts for the same alone. */
+  readonly origin: string;
+  /**
+   * Tells what share of the part is done, 0 to 1.
+   * @throws {InterruptedExperiment} once the signal has come.
+   */
   advance(share: number): void;
 }
 
@@ -172,8 +177,13 @@ export interface Experiment<S extends LabSettings, P, T> {
   readonly background: readonly string[];
   /** The paper, for lists. */
   readonly paper: string;
-  /** What it costs at quick settings, for lists. */
-  readonly cost: string;
+  /** About what it costs on two cores, for lists; the hours of the full settings go by the time of the first steps. */
+  readonly cost: Readonly<Record<LabScale, string>>;
+  /**
+   * Claims with which not every seed agreed when the quick settings were measured (`results/lab`), in the
+   * order of the checks and a short line each, for lists.
+   */
+  readonly reservations: readonly string[];
   /** Whether it trains on images. */
   readonly usesData: boolean;
   /** Numbers for each scale. */

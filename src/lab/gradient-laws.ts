@@ -51,6 +51,12 @@ async function profileOf(name: LawName, sizes: LawSizes, seed: number, { engine 
   }
 }
 
+/** Cost of `gradientLaw` in multiplications, for comparison with other parts. */
+export function lawCost(name: LawName, { depth, width, batch }: LawSizes): number {
+  // Depths of a quarter, a half and the whole; forward, and backward twice as much.
+  return (LAWS[name].kind === 'block' ? 2 : 1) * 1.75 * 3 * depth * width ** 2 * batch;
+}
+
 /** Measures how the gradient changes with depth at initialisation. */
 export async function gradientLaw(
   name: LawName,

@@ -112,7 +112,11 @@ export const identityExperiment: Experiment<IdentitySettings, IdentityFound, Ide
   ],
   paper:
     'the article; He et al. (2015), section 3.1; van Laarhoven, "L2 regularization versus batch and weight normalization" (2017)',
-  cost: 'some 10 seconds a seed',
+  cost: { quick: 'some 10 seconds a seed', full: 'two days for its 3 seeds' },
+  reservations: [
+    'the article: accuracy does not fall with the penalty, 0 of 3 seeds (120 steps need penalties that harm)',
+    'a penalty on kernels alone leaves F(x) large, 1 of 3 seeds (it keeps the network from learning as well)',
+  ],
   usesData: true,
   settings: {
     // So few steps show no penalty below these: λ shrinks a weight by some 2λ · rate / (1 − momentum) a step.

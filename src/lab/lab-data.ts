@@ -1,5 +1,6 @@
 import { ArrayDataset, type Dataset, take, ValueError } from '../library.js';
 import type { LabData } from './experiment.js';
+import { fingerprint } from './part-store.js';
 
 /** How much of the data an experiment uses. */
 export type DataSettings = {
@@ -21,6 +22,26 @@ export function checkClasses({ train, info }: LabData): void {
   throw new ValueError(
     `the lab's networks tell ${LAB_CLASSES} classes apart by one-hot labels, but the labels of ${info.title} have the shape [${shape}]; give data of ${LAB_CLASSES} classes, such as fashion-mnist or cifar10`,
   );
+}
+
+/** Samples of each part by which data sets of the same name and size are told apart. */
+const TOLD_APART_BY = 32;
+
+/** Name and size of the data, and a short name of what its first samples hold. */
+export async function dataFingerprint({ train, test, info }: LabData): Promise<string> {
+  const parts = [info.name];
+  for (const dataset of [train, test]) {
+    const { size, inputShapes, targetShapes } = dataset;
+    const count = Math.min(TOLD_APART_BY, size);
+    const room = (shapes: typeof inputShapes) =>
+      shapes.map((shape) => new Float32Array(shape.reduce((a, b) => a * b, count)));
+    const [inputs, targets] = [room(inputShapes), room(targetShapes)];
+    const first = Uint32Array.from({ length: count }, (_, i) => i);
+    await dataset.gather(first, inputs, targets);
+    const values = [...inputs, ...targets].map((array) => array.join());
+    parts.push(`${size} of [${inputShapes.join('], [')}]`, fingerprint(values.join(';')));
+  }
+  return parts.join(', ');
 }
 
 /** The first images of both parts, made smaller as the settings say. */

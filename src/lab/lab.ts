@@ -18,20 +18,21 @@ import { zeroGammaExperiment } from './zero-gamma.js';
 export interface ExperimentEntry
   extends Pick<
     Experiment<LabSettings, unknown, unknown>,
-    'name' | 'title' | 'question' | 'paper' | 'cost' | 'usesData'
+    'name' | 'title' | 'question' | 'paper' | 'cost' | 'reservations' | 'usesData'
   > {
   /** Runs it. */
   run(options?: LabOptions): Promise<LabResult<unknown>>;
 }
 
 function entry<S extends LabSettings, P, T>(experiment: Experiment<S, P, T>): ExperimentEntry {
-  const { name, title, question, paper, cost, usesData } = experiment;
+  const { name, title, question, paper, cost, reservations, usesData } = experiment;
   return {
     name,
     title,
     question,
     paper,
     cost,
+    reservations,
     usesData,
     run: (options) => runExperiment(experiment, options),
   };
@@ -82,12 +83,7 @@ export type {
   LabTable,
 } from './experiment.js';
 export type { GradientLaw, GradientLaws, LawName } from './gradient-laws.js';
-export {
-  type GradientsData,
-  gradients,
-  type WatchedGradients,
-  type WatchedName,
-} from './gradients.js';
+export { type GradientsData, gradients } from './gradients.js';
 export { type IdentityData, type IdentityFound, type IdentityRow, identity } from './identity.js';
 export { InterruptedExperiment } from './interrupted-experiment.js';
 export { type LandscapeData, type LandscapeFound, landscape } from './landscape.js';
@@ -100,4 +96,5 @@ export { type ShatteringData, type ShatteringKind, shattering } from './shatteri
 export { type ShortcutKind, type ShortcutsData, shortcuts } from './shortcuts.js';
 export { type StochasticDepthData, stochasticDepth } from './stochastic-depth.js';
 export type { Curve } from './train-network.js';
+export type { WatchedGradients, WatchedName, WatchedTraining } from './watched-gradients.js';
 export { type ZeroGammaData, zeroGamma } from './zero-gamma.js';

@@ -82,7 +82,11 @@ export const lesionExperiment: Experiment<ImageSettings, LesionFound, LesionData
   ],
   paper:
     'Veit et al., "Residual networks behave like ensembles of relatively shallow networks" (2016), Fig. 3',
-  cost: 'some 30 seconds a seed',
+  cost: {
+    quick: 'some 30 seconds a seed',
+    full: '15 hours for its 3 seeds; less than an hour after `degradation` in the same folder',
+  },
+  reservations: [],
   usesData: true,
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },

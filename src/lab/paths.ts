@@ -122,7 +122,11 @@ export const pathsExperiment: Experiment<PathsSettings, PathsFound, PathsData> =
     'The article: the gradient of a block is 1 plus a little; the product of them is a sum over all paths.',
   ],
   paper: 'Veit et al. (2016), section 4.3 and Fig. 6',
-  cost: 'some 40 seconds a seed',
+  cost: {
+    quick: 'some 40 seconds a seed',
+    full: '8 hours for its 3 seeds; less than an hour after `degradation` in the same folder',
+  },
+  reservations: [],
   usesData: true,
   settings: {
     quick: { ...QUICK, lengths: 7, samples: 3 },

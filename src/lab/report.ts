@@ -108,7 +108,7 @@ function factsOf(result: LabResult<unknown>, facts: ReportFacts): HtmlBlock[] {
 
 function keptSentence({ all, kept }: LabResult<unknown>['parts']): string {
   if (kept === 0) return '';
-  return `; ${kept} of ${all} parts were computed by earlier calls in the same folder, whose engine, version, machine and date may be others than those told here`;
+  return `; ${kept} of ${all} parts were computed by earlier calls in the same folder, with the same version, engine and data, but maybe on another machine or date than those told here`;
 }
 
 /** The report of one experiment: a page that holds everything. */

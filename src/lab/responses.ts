@@ -60,7 +60,13 @@ export const responsesExperiment: Experiment<ImageSettings, number[], ResponsesD
     'The article: F(x) → 0, so that a block is almost an identity.',
   ],
   paper: 'He et al. (2015), Fig. 7',
-  cost: 'some 20 seconds a seed; less after `degradation` in the same folder',
+  cost: {
+    quick: 'some 20 seconds a seed; less after `degradation` in the same folder',
+    full: '20 hours for its 3 seeds; minutes after `degradation` in the same folder',
+  },
+  reservations: [
+    'responses of residual-20 are larger than those of residual-56, 1 of 3 seeds (they differ by less than seeds do)',
+  ],
   usesData: true,
   settings: { quick: QUICK, full: FULL },
   seeds: { quick: 1, full: 3 },

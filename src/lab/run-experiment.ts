@@ -10,6 +10,7 @@ import type {
 } from './experiment.js';
 import { InterruptedExperiment } from './interrupted-experiment.js';
 import { checkClasses } from './lab-data.js';
+import { originOf } from './origin.js';
 import { fingerprint, memoryStore, readJson, writeJson } from './part-store.js';
 
 interface KeptPart<P> {
@@ -17,9 +18,6 @@ interface KeptPart<P> {
   seconds: number;
   result: P;
 }
-
-/** Version of what parts hold; parts of other versions are computed again. */
-const VERSION = 1;
 
 /**
  * Runs an experiment: computes the parts that the store does not have yet, and concludes.
@@ -47,23 +45,22 @@ export async function runExperiment<S extends LabSettings, P, T>(
   const parts = experiment.parts(settings, seeds);
   const progress = new Progress(experiment.name, parts, options.onProgress);
   const results = new Map<string, P>();
+  // Where nothing is kept, nobody asks where it is from.
+  const origin = options.store === undefined ? '' : await originOf(engine, data);
   let [seconds, found] = [0, 0];
   for (const part of parts) {
-    const description = JSON.stringify([
-      VERSION,
-      experiment.name,
-      part.key,
-      settings,
-      data?.info.name,
-    ]);
+    const description = JSON.stringify([origin, experiment.name, part.key, settings]);
     const name = `part-${experiment.name}-${fingerprint(description)}.json`;
     let kept = (await readJson(store, name)) as KeptPart<P> | undefined;
     if (kept?.description !== description) {
       if (signal?.aborted) throw new InterruptedExperiment(experiment.name);
       const started = performance.now();
-      const advance = (share: number) => progress.tell(part.key, part.weight * share);
+      const advance = (share: number) => {
+        if (signal?.aborted) throw new InterruptedExperiment(experiment.name);
+        progress.tell(part.key, part.weight * share);
+      };
       advance(0);
-      const context: PartContext = { data, engine, signal, store, advance };
+      const context: PartContext = { data, engine, signal, store, origin, advance };
       const result = await part.run(context);
       kept = { description, seconds: (performance.now() - started) / 1000, result };
       await writeJson(store, name, kept);

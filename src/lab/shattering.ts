@@ -92,7 +92,8 @@ export const shatteringExperiment: Experiment<ShatteringSettings, Found, Shatter
     'The article says that later layers disturb trained ones "like white noise", without a measurement.',
   ],
   paper: 'Balduzzi et al., "The shattered gradients problem" (2017), Fig. 1 and 3',
-  cost: 'some 10 seconds for its 3 seeds',
+  cost: { quick: 'some 10 seconds for its 3 seeds', full: 'a minute and a half for its 5 seeds' },
+  reservations: [],
   usesData: false,
   settings: {
     quick: { depth: 50, width: 200, points: 256, residualScale: 0.1, networks: 2 },

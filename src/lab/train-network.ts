@@ -77,16 +77,10 @@ export async function trainNetwork(
   share: { from: number; to: number } = { from: 0, to: 1 },
 ): Promise<{ model: Model; curve: Curve }> {
   const { settings, seed, data } = recipe;
-  const { store, signal, engine } = context;
+  const { store, signal, engine, origin } = context;
   const { epochs, batchSize, learningRate, drops } = settings;
   const sizes = [data.train.size, data.test.size, data.train.inputShapes];
-  const description = JSON.stringify([
-    recipe.description,
-    settings,
-    seed,
-    sizes,
-    context.data?.info.name,
-  ]);
+  const description = JSON.stringify([origin, recipe.description, settings, seed, sizes]);
   const name = `net-${fingerprint(description)}.safetensors`;
   clearNames();
   setRandomSeed(seed);
@@ -105,7 +99,10 @@ export async function trainNetwork(
   const save = async () => store.write(name, await captureModel(model, state));
   const watch: Callback = {
     onTrainBatchEnd(_batch, { samples }) {
-      if (signal?.aborted) model.stopTraining = true;
+      if (signal?.aborted) {
+        model.stopTraining = true;
+        return;
+      }
       const done = (state.epoch + samples / data.train.size) / epochs;
       context.advance(share.from + (share.to - share.from) * Math.min(1, done));
     },

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../core/errors.js';
+import { VERSION } from '../core/version.js';
 import type { LabOptions, LabResult, LabTable } from '../lab/experiment.js';
 import { InterruptedExperiment } from '../lab/interrupted-experiment.js';
 import { type ExperimentEntry, experiments } from '../lab/lab.js';
@@ -15,7 +16,6 @@ import {
 import { saveFigure } from './figures/svg-files.js';
 import { readFileBounded, systemReason, writeFileAtomic } from './files.js';
 import { describeMachine } from './machine.js';
-import { residuumVersion } from './residuum-version.js';
 
 /** Options of `runLab`. */
 export interface LabFolderOptions extends Omit<LabOptions, 'store'> {
@@ -65,7 +65,7 @@ function factsFor(command: string): ReportFacts {
   const { cores, processor, node, platform } = describeMachine();
   return {
     command,
-    version: residuumVersion(),
+    version: VERSION,
     date: new Date().toISOString().slice(0, 10),
     machine: `${processor}, ${cores} core(s), Node ${node}, ${platform}`,
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { degradationExperiment } from '../../src/lab/degradation.js';
 import type { Experiment, LabFindings, LabSettings } from '../../src/lab/experiment.js';
+import { gradientsExperiment } from '../../src/lab/gradients.js';
 import { identityExperiment } from '../../src/lab/identity.js';
 import { landscapeExperiment } from '../../src/lab/landscape.js';
 import { lesionExperiment } from '../../src/lab/lesion.js';
@@ -112,12 +113,50 @@ suite('what the lab concludes', () => {
     const { figures } = conclude(shortcutsExperiment, (key) =>
       curve(key.startsWith('dropout') ? [15, 1e11] : [2, 1]),
     );
-    assert.match(figures[1].caption, /Beyond the figure, which ends at 10: dropout 0\.5, whose/);
+    assert.match(
+      figures[1].caption,
+      /Beyond the figure, which has no losses above 10: dropout 0\.5, whose/,
+    );
     assert.ok(!figures[1].svg.includes('>10¹¹<') && !figures[1].svg.includes('>10¹⁰<'));
     const { figures: profiles } = conclude(responsesExperiment, (key) =>
       key.startsWith('plain') ? [1, 50] : [1, 1.02],
     );
     assert.ok(profiles[0].svg.includes('>50<') && profiles[0].svg.includes('>5<'), 'logarithmic');
+  });
+
+  test('a seed with dead units is told and leaves the lines of the others', () => {
+    const kernels = ['a', 'b', 'c', 'end'];
+    const norms = (seed: number) => [[1, 2, 3, 1], seed === 2 ? [0, 0, 2, 1] : [0.3, 0.2, 2, 1]];
+    const { figures, checks, measured } = conclude(gradientsExperiment, (key) => {
+      if (!key.startsWith('training')) return { profile: [2, 1.5, 1], factor: 1.2, exponent: 1 };
+      const seed = Number(key.slice(-1));
+      if (key.startsWith('residual, no BN', 9) && seed === 0) {
+        return { kernels, steps: [0], norms: norms(0).slice(0, 1), losses: [9], diverged: true };
+      }
+      return { kernels, steps: [0, 30], norms: norms(seed), losses: [2, 1], diverged: false };
+    });
+    const [, plain, , , none] = figures;
+    assert.match(plain.caption, /In 1 of 3 seed\(s\) units are dead/);
+    // Two lines through all four kernels: the median of the second look has no gap.
+    const lines = [...plain.svg.matchAll(/<path d="(M[^"Z]+)" fill="none"/g)];
+    assert.deepEqual(
+      lines.map(([, d]) => d.match(/[ML]/g)?.join('')),
+      ['MLLL', 'MLLL'],
+    );
+    assert.match(none.caption, /loss 2 \(2 to 2\) → 1 \(1 to 1\); 1 of 3 diverged/);
+    assert.match(
+      measured[4],
+      /^While training, norm of the gradient of plain, BN: first kernel 0\.2/,
+    );
+    const trained = checks.filter(({ claim }) => claim.includes('while training'));
+    assert.deepEqual(
+      trained.map(({ holds, seeds }) => [holds, seeds]),
+      [
+        [2, 3],
+        [1, 3],
+        [2, 3],
+      ],
+    );
   });
 
   test('most gradient along short paths is their share, not the mean length', () => {

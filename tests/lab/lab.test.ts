@@ -10,6 +10,7 @@ import {
   findExperiment,
   gradients,
   InterruptedExperiment,
+  type LabOptions,
   lesion,
   memoryStore,
   responses,
@@ -17,7 +18,7 @@ import {
   stochasticDepth,
   zeroGamma,
 } from '../../src/node/lab.js';
-import { cifarResnet, ValueError } from '../../src/node.js';
+import { ArrayDataset, cifarResnet, ValueError, VERSION } from '../../src/node.js';
 import { checkFigures, TINY, tinyData } from './tiny-data.js';
 
 const data = tinyData();
@@ -37,7 +38,12 @@ suite('lab', () => {
       images: 40,
       shrink: 1,
     };
-    const { data: found, checks, figures, method } = await gradients({ ...common, settings });
+    const {
+      data: found,
+      checks,
+      figures,
+      tables,
+    } = await gradients({ ...common, seeds: 2, settings });
     const factor = (name: keyof typeof found.laws) => found.laws[name][0].factor;
     assert.ok(Math.abs(factor('plain, Glorot, no BN') - Math.SQRT1_2) < 0.05);
     assert.ok(Math.abs(factor('plain, He, no BN') - 1) < 0.05);
@@ -47,10 +53,28 @@ suite('lab', () => {
       found.laws['residual, He, BN'][0].exponent < found.laws['plain, He, BN'][0].exponent / 2,
     );
     assert.equal(checks.filter(({ source }) => source === 'article')[0].holds, 0);
-    assert.ok(found.training['residual, BN'].norms.every((row) => row.every((norm) => norm > 0)));
-    assert.ok(figures.length >= 5);
+    // Every seed trains networks of its own, and is judged.
+    for (const networks of Object.values(found.training)) {
+      assert.equal(networks.length, 2);
+      assert.notDeepEqual(networks[0].norms, networks[1].norms);
+      assert.ok(networks.every(({ steps }) => steps.join() === '0,1,2,3'));
+    }
+    const [{ norms, kernels }] = found.training['residual, BN'];
+    assert.ok(norms.flat().every((norm) => norm > 0) && norms[0].length === kernels.length);
+    const trained = checks.filter(({ claim }) => claim.includes('while training'));
+    assert.deepEqual(
+      trained.map(({ seeds }) => seeds),
+      [2, 2, 2],
+    );
+    const rows = Object.values(found.training).flatMap((networks) =>
+      networks.flatMap((network) => network.norms.flat()),
+    );
+    assert.deepEqual(
+      tables[1].rows.map((row) => row[4]),
+      rows,
+    );
+    assert.equal(figures.length, 5);
     checkFigures(figures);
-    assert.match(method.join(' '), /with seed 0 alone/);
   });
 
   test('gradients shatter in plain networks and not in residual ones', async () => {
@@ -145,6 +169,69 @@ suite('lab', () => {
     assert.deepEqual(again, []);
     assert.deepEqual(parts, { all: 4, kept: 4 });
     assert.deepEqual(whole.parts, { all: 4, kept: 0 });
+  });
+
+  test('what was kept counts for the same version, engine and images alone', async () => {
+    const store = memoryStore();
+    const written = new Map<string, string>();
+    const watched = {
+      read: store.read,
+      async write(name: string, bytes: Uint8Array) {
+        written.set(name, new TextDecoder().decode(bytes));
+        await store.write(name, bytes);
+      },
+    };
+    const settings = { ...TINY, epochs: 1 };
+    const kept = async (options: LabOptions) => {
+      const { parts } = await stochasticDepth({ ...common, ...options, settings, store: watched });
+      return parts.kept;
+    };
+    assert.equal(await kept({}), 0);
+    const texts = [...written].filter(([name]) => name.startsWith('part-')).map(([, text]) => text);
+    assert.equal(texts.length, 2);
+    for (const text of texts) {
+      const { description } = JSON.parse(text) as { description: string };
+      const [origin] = JSON.parse(description) as [string];
+      const [, version, { executor, replicas, gemm }] = JSON.parse(origin) as [
+        number,
+        string,
+        { executor: string; replicas: number; gemm: string },
+      ];
+      assert.deepEqual([version, executor, replicas], [VERSION, 'cpu', 1]);
+      assert.match(gemm, /^(onnxruntime|wasm)/);
+    }
+    const files = written.size;
+    assert.equal(await kept({}), 2);
+    assert.equal(written.size, files);
+    // Networks of another engine or of other images are trained anew, too.
+    assert.equal(await kept({ engine: { replicas: 2 } }), 0);
+    assert.equal(written.size, 2 * files);
+    assert.equal(await kept({ engine: { replicas: 1, executor: 'reference' } }), 0);
+    const others = new ArrayDataset({
+      inputs: { data: new Float32Array(40 * 64).fill(0.5), shape: [40, 8, 8, 1] },
+      targets: { data: Uint8Array.from({ length: 40 }, (_, i) => i % 10), shape: [40], oneHot: 10 },
+    });
+    assert.equal(await kept({ data: { ...data, train: others } }), 0);
+    assert.equal(written.size, 4 * files);
+    assert.equal(await kept({}), 2);
+  });
+
+  test('a signal ends work between trainings too, at the next step', async () => {
+    const controller = new AbortController();
+    const told: number[] = [];
+    const settings = { ...TINY, depth: 4, width: 8, batch: 8, trainedDepth: 8, trainedWidth: 4 };
+    const { epochs, ...sizes } = settings;
+    const onProgress = ({ part, done }: { part: string; done: number }) => {
+      told.push(done);
+      if (part.startsWith('training')) controller.abort();
+    };
+    const { signal } = controller;
+    await assert.rejects(
+      gradients({ ...common, settings: { ...sizes, steps: 100 }, signal, onProgress }),
+      InterruptedExperiment,
+    );
+    // Nothing was told after the first of a hundred steps.
+    assert.ok(told[told.length - 1] < 0.5, String(told));
   });
 
   test('a training that was killed goes on from its last epoch, bit for bit', async () => {

@@ -15,7 +15,7 @@ import { saveFigure } from './svg-files.js';
 export interface PlotModelOptions extends DrawModelOptions {
   /** File to write; its ending says what: `.svg`, `.png`, `.pdf`, `.html` or `.dot`. */
   toFile?: string;
-  /** Dots an inch of a PNG; default 192, twice the size of the SVG in pixels. */
+  /** Dots an inch, of a PNG only; default 192, twice the size of the SVG in pixels. */
   dpi?: number;
 }
 
@@ -34,11 +34,31 @@ export function checkPlotFile(path: string, models: number): void {
   }
 }
 
+/** @throws {ValueError} for an option that would do nothing in a file of this ending. */
+function checkIdleOptions(path: string, { dpi, theme }: PlotModelOptions): void {
+  const ending = extname(path).toLowerCase();
+  if (dpi !== undefined && ending !== '.png') {
+    throw new ValueError(
+      `dpi is for .png, and a ${ending} file has no dots; leave dpi out, or save the drawing as .png`,
+    );
+  }
+  if (theme !== undefined && (ending === '.html' || ending === '.dot')) {
+    throw new ValueError(
+      `theme is for .svg, .png and .pdf; ${ending === '.html' ? 'a page is light or dark as the browser is' : 'Graphviz chooses the colours of a .dot file'}; leave theme out`,
+    );
+  }
+  if (theme === 'auto' && ending !== '.svg') {
+    throw new ValueError(
+      `theme 'auto' is for .svg, which a browser shows; a ${ending} file is light or dark, give one of them`,
+    );
+  }
+}
+
 /**
  * Draws a model, or several side by side, and saves the drawing where `toFile` says. Needs no Graphviz.
  * @returns the drawing as SVG.
- * @throws {ValueError} for an ending that is none, or a model too large to be read. @throws {DataError}
- * when the file cannot be written.
+ * @throws {ValueError} for an ending that is none, a model too large to be read, or an option that would do
+ * nothing in the file. @throws {DataError} when the file cannot be written.
  */
 export async function plotModel(
   model: Drawable | readonly Drawable[],
@@ -46,7 +66,10 @@ export async function plotModel(
 ): Promise<string> {
   const { toFile, dpi, ...drawing } = options;
   const models = isList(model) ? model : [model];
-  if (toFile !== undefined) checkPlotFile(toFile, models.length);
+  if (toFile !== undefined) {
+    checkPlotFile(toFile, models.length);
+    checkIdleOptions(toFile, options);
+  }
   const svg = models.length === 1 ? drawModel(models[0], drawing) : drawModels(models, drawing);
   if (toFile === undefined) return svg;
   const ending = extname(toFile).toLowerCase();

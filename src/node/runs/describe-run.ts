@@ -1,6 +1,6 @@
+import { VERSION } from '../../core/version.js';
 import type { LoadedDataset } from '../data/load-dataset.js';
 import { describeMachine } from '../machine.js';
-import { residuumVersion } from '../residuum-version.js';
 import type { RunData, RunMachine, RunRecord } from './run-record.js';
 
 /** What a record tells of the data. */
@@ -18,5 +18,5 @@ export function describeThisMachine(): RunMachine {
 
 /** What a record tells of the programs that wrote it. */
 export function versionsNow(): RunRecord['versions'] {
-  return { residuum: residuumVersion(), node: process.version };
+  return { residuum: VERSION, node: process.version };
 }

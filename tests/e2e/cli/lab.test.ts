@@ -12,7 +12,10 @@ suite('residuum lab', () => {
   test('without a name it lists the experiments with question, cost and paper', async () => {
     const { code, stdout } = await residuum(['lab'], folder);
     assert.equal(code, 0);
-    assert.match(stdout, /^degradation\n {2}.*\?\n {2}Cost: .*\. After He et al/);
+    assert.match(
+      stdout,
+      /^degradation\n {2}.*\?\n {2}Cost: .*; with --full about .*\. After He et al.*\n {2}Not in every seed: .*2 of 3/,
+    );
     const rows = jsonLines((await residuum(['lab', '--json'], folder)).stdout);
     assert.ok(
       rows.length >= 5 &&

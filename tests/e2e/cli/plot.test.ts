@@ -60,12 +60,20 @@ describe('residuum plot', () => {
       ['--input', '0x3x3'],
       ['--expand', '--fold'],
     ];
-    for (const args of wrong) {
+    const check = async (args: readonly string[], message: RegExp) => {
       const { code, stdout, stderr } = await residuum(['plot', ...args], folder);
       assert.notEqual(code, 0);
       assert.equal(stdout, '');
       assert.equal(stderr.trim().split('\n').length, 1, stderr);
-    }
+      assert.match(stderr, message);
+    };
+    for (const args of wrong) await check(args, /./);
+    // Options that would do nothing.
+    await check(['-o', 'x.svg', '--dpi', '96'], /dpi is for \.png, and a \.svg file has no dots/);
+    await check(['-o', 'x.html', '--theme', 'dark'], /theme is for \.svg, \.png and \.pdf; a page/);
+    await check(['-o', 'x.dot', '--theme', 'dark'], /Graphviz chooses the colours/);
+    await check(['-o', 'x.png', '--theme', 'auto'], /theme 'auto' is for \.svg/);
+    await check(['-o', 'x.html', '--rankdir', 'LR'], /runs from top to bottom, got rankdir 'LR'/);
     assert.deepEqual(readdirSync(folder), []);
   });
 });
