@@ -1,8 +1,7 @@
 // Checks and times the attempts of gemm-attempts.ts: `node kernels/workshop/gemm.mjs [attempt …]`.
 // Times are medians in GFLOP/s at the products of a ResNet-50 on small images: y = x · w, dx = dy · wᵀ
 // and dw = xᵀ · dy for m output pixels, n filters and patches of k.
-import { readFileSync } from 'node:fs';
-import asc from 'assemblyscript/asc';
+import { FREE, loadAttempts, medianTime } from './load-attempts.mjs';
 
 const SHAPES = [
   [1800, 64, 64],
@@ -21,35 +20,6 @@ const CHECKED = [
   [33, 48, 65],
   [130, 17, 300],
 ];
-/** Where names of sources begin. */
-const KERNELS = new URL('../', import.meta.url);
-const PAGES = 1024;
-const SCRATCH = 65536;
-const MILLISECONDS = 200;
-
-async function load() {
-  let bytes;
-  const { error, stderr } = await asc.main(
-    ['workshop/gemm-attempts.ts', '--config', 'asconfig.json', '--outFile', 'gemm.wasm'],
-    {
-      readFile: (name) => {
-        try {
-          return readFileSync(new URL(name, KERNELS), 'utf8');
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (_name, contents) => {
-        bytes = contents;
-      },
-      listFiles: () => null,
-    },
-  );
-  if (error) throw new Error(String(stderr));
-  const memory = new WebAssembly.Memory({ initial: PAGES });
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  return { memory, kernels: instance.exports };
-}
 
 /** The largest error of an attempt against sums in double precision, over all flags. */
 function check(gemm, floats, base) {
@@ -59,7 +29,7 @@ function check(gemm, floats, base) {
     for (let flags = 0; flags < 8; flags++) {
       const [transposeA, transposeB, accumulate] = [flags & 1, (flags >> 1) & 1, flags >> 2];
       const before = floats.slice(c, c + m * n);
-      gemm(transposeA, transposeB, accumulate, m, n, k, 4 * a, 4 * b, 4 * c, SCRATCH);
+      gemm(transposeA, transposeB, accumulate, m, n, k, 4 * a, 4 * b, 4 * c, FREE);
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
           let sum = accumulate ? before[i * n + j] : 0;
@@ -78,23 +48,12 @@ function check(gemm, floats, base) {
 
 function gigaflops(gemm, transposeA, transposeB, m, n, k, base) {
   const [a, b, c] = [base, base + m * k, base + m * k + k * n];
-  const run = () => gemm(transposeA, transposeB, 0, m, n, k, 4 * a, 4 * b, 4 * c, SCRATCH);
-  run();
-  const times = [];
-  const end = performance.now() + MILLISECONDS;
-  while (performance.now() < end || times.length < 3) {
-    const start = performance.now();
-    run();
-    times.push(performance.now() - start);
-  }
-  times.sort((x, y) => x - y);
-  return ((2e-6 * m * n * k) / times[times.length >> 1]).toFixed(1);
+  const run = () => gemm(transposeA, transposeB, 0, m, n, k, 4 * a, 4 * b, 4 * c, FREE);
+  return ((2e-6 * m * n * k) / medianTime(run)).toFixed(1);
 }
 
-const { memory, kernels } = await load();
-const floats = new Float32Array(memory.buffer);
-const base = Math.ceil((SCRATCH + kernels.gemmScratchBytes()) / 64) * 16;
-for (let i = base; i < floats.length; i++) floats[i] = Math.random() - 0.5;
+const { kernels, floats } = await loadAttempts('workshop/gemm-attempts.ts');
+const base = Math.ceil((FREE + kernels.gemmScratchBytes()) / 64) * 16;
 const attempts = process.argv.length > 2 ? process.argv.slice(2) : ['3'];
 for (const attempt of attempts) {
   const gemm = kernels[`gemm_${attempt}`];
