@@ -176,7 +176,7 @@ function listExperiments(json: boolean): void {
     }
     print(name);
     print(`  ${question}`);
-    print(`  Cost: ${cost.quick}; with --full about ${cost.full}. After ${paper}.`);
+    print(`  Cost: ${cost.quick}. With --full: about ${cost.full}. After ${paper}.`);
     for (const line of reservations) print(`  Not in every seed: ${line}.`);
   }
   if (!json) print("\n'residuum lab NAME' runs one, 'residuum lab all' runs them all.");

@@ -1,4 +1,4 @@
-import type { Dataset, ExecutorOptions } from '../library.js';
+import type { Dataset, ExecutorDescription, ExecutorOptions } from '../library.js';
 import type { PartStore } from './part-store.js';
 
 /** Images and one-hot labels of a data set, as `loadDataset` gives them. */
@@ -130,6 +130,8 @@ export interface LabResult<T> extends LabFindings<T> {
   readonly seeds: readonly number[];
   /** Data set, where one was used. */
   readonly dataset: string | undefined;
+  /** What ran the models; undefined where nothing was kept. */
+  readonly engine: ExecutorDescription | undefined;
   /** Seconds of computing, finished parts of earlier calls included. */
   readonly seconds: number;
   /** How many parts there are, and how many of them earlier calls had finished: maybe on another day or machine. */

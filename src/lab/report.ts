@@ -1,4 +1,9 @@
-import { type HtmlBlock, type HtmlSection, htmlPage } from '../library.js';
+import {
+  type ExecutorDescription,
+  type HtmlBlock,
+  type HtmlSection,
+  htmlPage,
+} from '../library.js';
 import type { LabCheck, LabResult } from './experiment.js';
 
 /** What a report says besides the result. */
@@ -9,7 +14,7 @@ export interface ReportFacts {
   readonly version: string;
   /** Day, as in 2026-11-24. */
   readonly date: string;
-  /** Node, processor and the like. */
+  /** Processor, Node, and the package that computes products where it is installed. */
   readonly machine: string;
 }
 
@@ -48,7 +53,8 @@ function sectionsOf(result: LabResult<unknown>): HtmlSection[] {
   const texts = (lines: readonly string[]): HtmlBlock[] =>
     lines.map((text) => ({ kind: 'text', text }));
   return [
-    { heading: 'Question', blocks: [...texts([result.question]), ...texts(result.background)] },
+    { heading: 'Question', blocks: texts([result.question]) },
+    { heading: 'What the papers and the article say', blocks: texts(result.background) },
     {
       heading: 'What was done',
       blocks: texts([
@@ -91,6 +97,9 @@ function factsOf(result: LabResult<unknown>, facts: ReportFacts): HtmlBlock[] {
             .join(', '),
         ],
         ['computing', `${result.seconds.toFixed(0)} s${keptSentence(result.parts)}`],
+        ...(result.engine === undefined
+          ? []
+          : [['engine', engineSentence(result.engine)] as const]),
         ['residuum', facts.version],
         ['machine', facts.machine],
         ['date', facts.date],
@@ -104,6 +113,11 @@ function factsOf(result: LabResult<unknown>, facts: ReportFacts): HtmlBlock[] {
       ],
     },
   ];
+}
+
+function engineSentence({ executor, replicas, gemm, graphs }: ExecutorDescription): string {
+  const predictions = graphs === undefined ? '' : `, predictions as graphs by ${graphs}`;
+  return `${executor}, ${replicas} replica(s), matrix products by ${gemm}${predictions}`;
 }
 
 function keptSentence({ all, kept }: LabResult<unknown>['parts']): string {

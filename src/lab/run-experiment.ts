@@ -1,6 +1,7 @@
 import { ValueError } from '../library.js';
 import type {
   Experiment,
+  LabCheck,
   LabData,
   LabOptions,
   LabProgress,
@@ -46,8 +47,9 @@ export async function runExperiment<S extends LabSettings, P, T>(
   const progress = new Progress(experiment.name, parts, options.onProgress);
   const results = new Map<string, P>();
   // Where nothing is kept, nobody asks where it is from.
-  const origin = options.store === undefined ? '' : await originOf(engine, data);
-  let [seconds, found] = [0, 0];
+  const found = options.store === undefined ? undefined : await originOf(engine, data);
+  const origin = found?.key ?? '';
+  let [seconds, taken] = [0, 0];
   for (const part of parts) {
     const description = JSON.stringify([origin, experiment.name, part.key, settings]);
     const name = `part-${experiment.name}-${fingerprint(description)}.json`;
@@ -67,7 +69,7 @@ export async function runExperiment<S extends LabSettings, P, T>(
       progress.computed(part.weight);
     } else {
       progress.found(part.weight);
-      found++;
+      taken++;
     }
     seconds += kept.seconds;
     // Through JSON in any case, so that a resumed experiment concludes from the same.
@@ -85,10 +87,17 @@ export async function runExperiment<S extends LabSettings, P, T>(
     scale,
     seeds,
     dataset,
+    engine: found?.engine,
     seconds,
-    parts: { all: parts.length, kept: found },
+    parts: { all: parts.length, kept: taken },
     ...findings,
+    checks: scale === 'quick' ? findings.checks : findings.checks.map(withoutRemark),
   };
+}
+
+/** Remarks are about the quick settings. */
+function withoutRemark({ remark: _, ...check }: LabCheck): LabCheck {
+  return check;
 }
 
 function settingsOf<S extends LabSettings>(

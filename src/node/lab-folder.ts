@@ -16,6 +16,7 @@ import {
 import { saveFigure } from './figures/svg-files.js';
 import { readFileBounded, systemReason, writeFileAtomic } from './files.js';
 import { describeMachine } from './machine.js';
+import { requirePackage } from './onnx-sessions.js';
 
 /** Options of `runLab`. */
 export interface LabFolderOptions extends Omit<LabOptions, 'store'> {
@@ -61,13 +62,20 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function factsFor(command: string): ReportFacts {
+/** What is told of the package that computes products by default, where it is installed. */
+async function onnxRuntimeVersion(): Promise<string> {
+  const manifest = await requirePackage('onnxruntime-node/package.json').catch(() => undefined);
+  const version = (manifest as { version?: string } | undefined)?.version;
+  return version === undefined ? '' : `, onnxruntime-node ${version}`;
+}
+
+async function factsFor(command: string): Promise<ReportFacts> {
   const { cores, processor, node, platform } = describeMachine();
   return {
     command,
     version: VERSION,
     date: new Date().toISOString().slice(0, 10),
-    machine: `${processor}, ${cores} core(s), Node ${node}, ${platform}`,
+    machine: `${processor}, ${cores} core(s), Node ${node}, ${platform}${await onnxRuntimeVersion()}`,
   };
 }
 
@@ -109,7 +117,7 @@ export async function runLab(
   await makeFolder(folder);
   const result = await experiment.run({ ...options, store: folderStore(join(folder, 'parts')) });
   const own = join(folder, experiment.name);
-  await writeResult(result, factsFor(command), own);
+  await writeResult(result, await factsFor(command), own);
   return { result, folder: own };
 }
 
@@ -143,7 +151,8 @@ export async function runWholeLab(
   }
   if (results.length === 0) throw failures[0].error;
   const report = join(options.folder, 'report.html');
-  await writeFileAtomic(report, labSummary(results, factsFor(options.command), failures));
+  const facts = await factsFor(options.command);
+  await writeFileAtomic(report, labSummary(results, facts, failures));
   return {
     results,
     failures: failures.map(({ experiment, reason }) => ({ experiment, reason })),

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { findResidualBlocks } from '../../src/drawings/find-residual-blocks.js';
 import { modelGraph } from '../../src/drawings/model-graph.js';
 import {
@@ -25,10 +22,7 @@ import {
   modelPage,
   ValueError,
 } from '../../src/node.js';
-
-/** Golden files lie beside the source; seen from `dist/tests/drawings/`. */
-const GOLDEN = fileURLToPath(new URL('../../../tests/drawings/golden', import.meta.url));
-const isUpdate = process.env.RESIDUUM_UPDATE_DRAWINGS === '1';
+import { checkGolden, structure } from '../golden.js';
 
 function build(name: string): Model {
   clearNames();
@@ -37,28 +31,6 @@ function build(name: string): Model {
 
 function blocksOf(model: Drawable) {
   return findResidualBlocks(modelGraph(model.network));
-}
-
-/** Kinds of elements in order with their texts: what a drawing is made of, without places and colours. */
-function structure(svg: string): string {
-  const parts = svg.matchAll(
-    /<(rect|circle|path|polygon)\b|<text [^>]*>([^<]*)<|stroke-dasharray/g,
-  );
-  const counts = new Map<string, number>();
-  const texts: string[] = [];
-  for (const [whole, shape, text] of parts) {
-    if (text !== undefined) texts.push(text);
-    else counts.set(shape ?? whole, (counts.get(shape ?? whole) ?? 0) + 1);
-  }
-  const { width, height } = figureSize(svg);
-  const counted = [...counts].sort().map(([name, count]) => `${name}: ${count}`);
-  return [`${width > height ? 'wide' : 'tall'}`, ...counted, ...texts, ''].join('\n');
-}
-
-function checkGolden(name: string, text: string): void {
-  const path = join(GOLDEN, name);
-  if (isUpdate) writeFileSync(path, text);
-  assert.equal(text, readFileSync(path, 'utf8'));
 }
 
 describe('residual blocks are recognised by structure', () => {
@@ -116,13 +88,16 @@ describe('drawModel', () => {
     const resnet50 = drawModel(build('resnet50'));
     const { width, height } = figureSize(resnet50);
     assert.ok(width < 700 && height < 1400, `${width} × ${height} is no page`);
-    checkGolden('resnet50.txt', structure(resnet50));
+    checkGolden('drawings/golden/resnet50.txt', structure(resnet50));
     const compared = drawModels([build('plain-34'), build('resnet-34')]);
-    checkGolden('plain-34-resnet-34.txt', structure(compared));
+    checkGolden('drawings/golden/plain-34-resnet-34.txt', structure(compared));
   });
 
   it('golden: the boxes and lines of a small network with all its layers', () => {
-    checkGolden('small-resnet.dot', modelDot(build('small-resnet'), { showParams: true }));
+    checkGolden(
+      'drawings/golden/small-resnet.dot',
+      modelDot(build('small-resnet'), { showParams: true }),
+    );
   });
 
   it('side by side, options for boxes and direction are honoured', () => {

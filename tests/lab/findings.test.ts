@@ -15,7 +15,8 @@ import { labReport, labSummary } from '../../src/lab/report.js';
 import { responsesExperiment } from '../../src/lab/responses.js';
 import { shortcutsExperiment } from '../../src/lab/shortcuts.js';
 import { trains, zeroGammaExperiment } from '../../src/lab/zero-gamma.js';
-import { type Curve, type LabResult, runWholeLab } from '../../src/node/lab.js';
+import { type Curve, gradients, type LabResult, runWholeLab } from '../../src/node/lab.js';
+import { checkGolden, structure } from '../golden.js';
 import { checkFigures, tinyData } from './tiny-data.js';
 
 const SEEDS = [0, 1, 2];
@@ -143,7 +144,7 @@ suite('what the lab concludes', () => {
       lines.map(([, d]) => d.match(/[ML]/g)?.join('')),
       ['MLLL', 'MLLL'],
     );
-    assert.match(none.caption, /loss 2 \(2 to 2\) → 1 \(1 to 1\); 1 of 3 diverged/);
+    assert.match(none.caption, /loss 2 → 1; 1 of 3 diverged/);
     assert.match(
       measured[4],
       /^While training, norm of the gradient of plain, BN: first kernel 0\.2/,
@@ -157,6 +158,41 @@ suite('what the lab concludes', () => {
         [2, 3],
       ],
     );
+  });
+
+  test('golden: what the figures of papers are made of, and every label', () => {
+    const rate = (key: string) =>
+      key.startsWith('plain-56') ? 1.8 : key.startsWith('residual') ? 0.6 : 0.9;
+    const { figures: curves } = conclude(degradationExperiment, (key) =>
+      curve([2.3, 1.5, rate(key)]),
+    );
+    checkGolden('lab/golden/degradation.txt', curves.map(({ svg }) => structure(svg)).join('\n'));
+    const { figures: bars } = conclude(shortcutsExperiment, (key) =>
+      curve(key.startsWith('dropout') ? [15, 1e11] : [2, 1]),
+    );
+    checkGolden('lab/golden/shortcuts.txt', bars.map(({ svg }) => structure(svg)).join('\n'));
+    const { figures: strips } = conclude(lesionExperiment, (key) => {
+      const without = key.startsWith('plain') ? [0.1, 0.12] : [0.7, 0.75, 0.72];
+      return { whole: 0.76, blocks: without.map(String), without };
+    });
+    checkGolden('lab/golden/lesion.txt', strips.map(({ svg }) => structure(svg)).join('\n'));
+    const bowl = [-1, 0, 1].map((y) => [-1, 0, 1].map((x) => 1 + 20 * (x * x + y * y)));
+    const { figures: planes } = conclude(
+      landscapeExperiment,
+      () => ({ places: [-1, 0, 1], loss: bowl }),
+      { grid: 3 },
+    );
+    checkGolden('lab/golden/landscape.txt', planes.map(({ svg }) => structure(svg)).join('\n'));
+  });
+
+  test('remarks are about the quick settings and left out of full ones', async () => {
+    const settings = { depth: 4, width: 8, batch: 8, trainedDepth: 8, trainedWidth: 4, steps: 2 };
+    const sizes = { ...settings, batchSize: 20, images: 40, shrink: 1 };
+    const options = { data: tinyData(), engine: { replicas: 1 }, seeds: 1, settings: sizes };
+    const remarks = async (scale: 'quick' | 'full') =>
+      (await gradients({ ...options, scale })).checks.filter(({ remark }) => remark !== undefined);
+    assert.equal((await remarks('quick')).length, gradientsExperiment.reservations.length);
+    assert.equal((await remarks('full')).length, 0);
   });
 
   test('most gradient along short paths is their share, not the mean length', () => {
@@ -199,6 +235,7 @@ suite('what the lab concludes', () => {
       ...findings,
       ...{ experiment: 'degradation', title, question, background, settings: {} },
       ...{ scale: 'quick', seeds: SEEDS, dataset: undefined, seconds: 1 },
+      engine: { executor: 'cpu', replicas: 2, gemm: 'wasm' },
       parts: { all: 12, kept: 3 },
     };
     const facts = { command: 'residuum lab all --seeds 3', version: '', date: '', machine: '' };
@@ -212,6 +249,8 @@ suite('what the lab concludes', () => {
       /The experiment lesion failed and is not in this report: a &lt;reason&gt;\./,
     );
     assert.match(page, /<h3>What was measured<\/h3>/);
+    assert.match(page, /<h3>What the papers and the article say<\/h3>/);
+    assert.match(page, /cpu, 2 replica\(s\), matrix products by wasm/);
     assert.match(page, /<code>residuum lab degradation --seeds 3<\/code>/);
     assert.ok(!page.includes('<details'));
   });

@@ -14,7 +14,7 @@ suite('residuum lab', () => {
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^degradation\n {2}.*\?\n {2}Cost: .*; with --full about .*\. After He et al.*\n {2}Not in every seed: .*2 of 3/,
+      /^degradation\n {2}.*\?\n {2}Cost: .*\. With --full: about .*\. After He et al.*\n {2}Not in every seed: .*2 of 3/,
     );
     const rows = jsonLines((await residuum(['lab', '--json'], folder)).stdout);
     assert.ok(
