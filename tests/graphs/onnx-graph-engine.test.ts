@@ -105,7 +105,9 @@ for (const title of graphModelTitles) {
     const runtime = await countingRuntime();
     const engine = new OnnxGraphEngine(runtime);
     const bound: BoundPlan[] = [];
-    for (const count of [5, 1]) {
+    // On small maps a single image has a graph of its own.
+    const alone = title.includes('tap by tap');
+    for (const count of [5, 3, 1]) {
       const shape = [count, ...model.inputShapes[0]];
       const data = normals(
         `${title} ${count}`,
@@ -117,7 +119,7 @@ for (const title of graphModelTitles) {
       bound.push(one);
       one.fillState(model);
       assert.deepEqual(one.range, [0, plan.calls.length], 'the graph stands for all calls');
-      if (count === 5) await one.run(data);
+      if (count === 5 || (alone && count === 1)) await one.run(data);
       const actual = await one.run(data);
       expected.forEach((values, i) => {
         const distance = relativeDistance(actual[i], values);
@@ -125,13 +127,10 @@ for (const title of graphModelTitles) {
       });
       assert.deepEqual(await one.run(data), actual, 'the same bits again');
     }
-    assert.equal(bound[0].kernelRuns, 1, 'the first run of new weights goes through the kernels');
-    assert.equal(
-      bound[1].kernelRuns,
-      0,
-      'both numbers of samples share the weights that are built in',
-    );
-    assert.equal(runtime.loads, 1);
+    const kernelRuns = bound.map((one) => one.kernelRuns);
+    const what = 'the first run of a graph goes through the kernels; numbers of samples share it';
+    assert.deepEqual(kernelRuns, [1, 0, alone ? 1 : 0], what);
+    assert.equal(runtime.loads, alone ? 2 : 1);
     for (const one of bound) one.release();
     assert.equal(runtime.alive, 0, 'a session ends with the last plan that needs it');
     await model.dispose();

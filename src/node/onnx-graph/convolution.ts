@@ -12,8 +12,15 @@ export interface Convolution {
 }
 
 /**
- * Writes a convolution: products over pixels where the plan computes it so (`pointwise`, `taps`, and
- * 1×1 kernels that stride), else the operator `Conv`, for which the channels go to the front.
+ * Pixels of a map up to which products are faster than the operator `Conv`, if there are several images:
+ * they skip the padding, and the pixels of all images are the rows of one.
+ */
+const PRODUCT_PIXELS = 64;
+
+/**
+ * Writes a convolution: on small maps products over pixels, tap by tap where the padding counts, else
+ * the operator `Conv`, for which the channels go to the front. Between two of those the moves of the channels
+ * cancel.
  */
 export function writeConvolution(
   graph: GraphWriter,
@@ -21,6 +28,9 @@ export function writeConvolution(
   epilogue: Epilogue,
 ): GraphTensor {
   const { attributes: a, x, weights } = convolution;
+  if (a.batch === 1 || a.outHeight * a.outWidth > PRODUCT_PIXELS) {
+    return writeConv(graph, convolution, epilogue);
+  }
   const single = a.kernelHeight === 1 && a.kernelWidth === 1 && a.groups === 1;
   if (a.algorithm === 'pointwise') {
     return writeProduct(graph, graph.form(x, [a.channels]), weights, 0, a, epilogue);
