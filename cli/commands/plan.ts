@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { graphEngine } from '../../src/node/machine.js';
 import {
   formatPlanReport,
   formatStepProfile,
@@ -21,21 +22,21 @@ import { print, printJson } from '../print.js';
 interface PlanOptions extends EngineOptions {
   batchSize: number;
   step: 'train' | 'evaluate' | 'predict';
-  measure?: number | true;
+  measure?: number | boolean;
   calls?: boolean;
   buffers?: boolean;
   json?: boolean;
 }
 
 const DEFAULT_BATCH_SIZE = 100;
-const DEFAULT_MEASURED_STEPS = 5;
+const DEFAULT_MEASURED_STEPS = 3;
 
 /** Adds `residuum plan`. */
 export function addPlanCommand(program: Command): void {
   const command = program
     .command('plan')
     .description(
-      'Explains what the compiler makes of a step: costs by kernel and layer, fusions, algorithms, memory; with --measure, where its time goes.',
+      'Explains what the compiler makes of a step, and where its time goes on this machine: by kernel and layer, with fusions, algorithms, memory.',
     )
     .argument(
       '[model]',
@@ -51,23 +52,24 @@ export function addPlanCommand(program: Command): void {
     )
     .option(
       '--measure [steps]',
-      `run so many steps (default: ${DEFAULT_MEASURED_STEPS}) over made-up images and show times`,
+      `run so many steps (default: ${DEFAULT_MEASURED_STEPS}) over made-up images, after one that warms up, for the times`,
       integer(1, 1e6),
     )
+    .option('--no-measure', 'run nothing, show what a step costs instead of its times')
     .option('--calls', 'list all kernel calls of the first replica with their operands')
     .option('--buffers', 'list all arrays: where they lie, when they are in use, what they share');
   addEngineOptions(command);
   addJsonOption(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  residuum plan small-resnet --step predict --batch-size 1\n  residuum plan resnet50 --measure 10',
+      '\nExamples:\n  residuum plan small-resnet --step predict --batch-size 1\n  residuum plan resnet50 --measure 10\n  residuum plan resnet50 --no-measure',
     )
     .action(plan);
 }
 
 async function plan(name: string, options: PlanOptions): Promise<void> {
   const { step, batchSize, executor, replicas, gemm, calls, buffers } = options;
-  const engine = { executor, replicas, gemm, profile: options.measure !== undefined };
+  const engine = { executor, replicas, gemm, profile: options.measure !== false };
   const model = await findModel(name, engine);
   if (!model.compiled) {
     model.compile({ loss: 'categoricalCrossentropy', metrics: ['accuracy'], ...engine });
@@ -81,7 +83,10 @@ async function plan(name: string, options: PlanOptions): Promise<void> {
     }
     const report = reportPlan(plans);
     print(formatPlanReport(report, { costs: profile === undefined, buffers }));
-    if (profile !== undefined) print(`\n${formatStepProfile(profile)}`);
+    if (profile !== undefined) {
+      print(`\n${formatStepProfile(profile)}`);
+      if (step !== 'train') await tellOfGraphs(options);
+    }
     if (calls === true) print(`\n${printPlan(plans[0]).trimEnd()}`);
   } finally {
     await model.dispose();
@@ -92,10 +97,20 @@ async function measure(
   model: Model,
   { step, batchSize, measure: steps }: PlanOptions,
 ): Promise<StepProfile | undefined> {
-  if (steps === undefined) return undefined;
-  const count = steps === true ? DEFAULT_MEASURED_STEPS : steps;
+  if (steps === false) return undefined;
+  const count = typeof steps === 'number' ? steps : DEFAULT_MEASURED_STEPS;
   process.stderr.write(`Measuring ${count} steps …\n`);
   return model.measureStep(step, batchSize, count);
+}
+
+/** Times are those of the kernels, which are not what runs where there are graphs. */
+async function tellOfGraphs({ executor, gemm }: EngineOptions): Promise<void> {
+  if (executor === 'reference' || gemm === 'wasm') return;
+  const graphs = await graphEngine();
+  if (graphs === undefined) return;
+  print(
+    `\nWithout timing, ${graphs} runs most of this as one graph from the second batch on, faster.`,
+  );
 }
 
 function printReport(plans: readonly Plan[], profile: StepProfile | undefined): void {

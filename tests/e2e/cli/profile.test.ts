@@ -7,9 +7,10 @@ import { jsonLines, residuum, temporaryFolder } from './command.js';
 
 const SMALL = ['--model', 'small-resnet', '--limit', '120', '--batch-size', '50', '--epochs', '1'];
 
-test('plan explains costs, fusions and memory; with --measure the time of a step', async (t) => {
+test('plan explains fusions, memory and the time of a step; with --no-measure its costs', async (t) => {
   const folder = temporaryFolder(t);
-  const shown = await residuum(['plan', 'small-resnet', '--batch-size', '4', '--buffers'], folder);
+  const small = ['plan', 'small-resnet', '--batch-size', '4'];
+  const shown = await residuum([...small, '--no-measure', '--buffers'], folder);
   assert.equal(shown.code, 0, shown.stderr);
   for (const expected of [
     /^train small_resnet: 4 samples a step, .* GFLOP in \d+ calls$/m,
@@ -23,8 +24,12 @@ test('plan explains costs, fusions and memory; with --measure the time of a step
   }
   assert.doesNotMatch(shown.stdout, /GFLOP\/s/);
 
+  const timed = await residuum(small, folder);
+  assert.match(timed.stdout, /^batchNorm \+ relu, forward +\d+ +bn takes in activation,/m);
+  assert.match(timed.stdout, /^layer +calls +ms +share +GFLOP +GFLOP\/s +MB +GB\/s/m);
+
   const measured = await residuum(
-    ['plan', 'small-resnet', '--batch-size', '4', '--measure', '2', '--replicas', '2', '--json'],
+    [...small, '--measure', '2', '--replicas', '2', '--json'],
     folder,
   );
   assert.equal(measured.code, 0, measured.stderr);
@@ -38,7 +43,10 @@ test('plan explains costs, fusions and memory; with --measure the time of a step
   assert.equal(report.profile.calls.length, report.calls.length);
   assert.equal(report.profile.replicas.length, 2);
 
-  const calls = await residuum(['plan', 'small-resnet', '--calls', '--step', 'predict'], folder);
+  const calls = await residuum(
+    ['plan', 'small-resnet', '--calls', '--no-measure', '--step', 'predict'],
+    folder,
+  );
   assert.match(calls.stdout, /^ *0 +conv2d +\{.*x=input\S*@\d+ w=conv\/kernel@s0 -> y=/m);
 });
 
@@ -69,6 +77,6 @@ test('train --profile tells where the time went, and the run keeps it', async (t
   const event = jsonLines(json.stdout).find((one) => one.event === 'profile');
   assert.equal(event?.file, join('two', 'profile.json'));
   assert.equal((event?.step as StepProfile | undefined)?.samples, 50);
-  const plan = await residuum(['plan', 'run', '--batch-size', '2'], folder);
+  const plan = await residuum(['plan', 'run', '--batch-size', '2', '--no-measure'], folder);
   assert.match(plan.stdout, /^train small_resnet: 2 samples a step/m);
 });
