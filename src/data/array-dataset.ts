@@ -39,8 +39,8 @@ export class ArrayDataset implements Dataset {
   readonly #targets: readonly Column[];
 
   /**
-   * @throws ShapeError when a length does not fit its shape; DataError when counts of samples
-   *   differ, a float is not finite, or a class index is out of range.
+   * @throws ValueError for what is no array of samples; ShapeError when a length does not fit its shape;
+   *   DataError when counts of samples differ, a number is not finite, or a class index is out of range.
    */
   constructor(options: ArrayDatasetOptions) {
     this.#inputs = columns('input', options.inputs);
@@ -91,11 +91,26 @@ interface Column {
 }
 
 function columns(kind: string, arrays: SampleArray | readonly SampleArray[]): Column[] {
-  const list = 'data' in arrays ? [arrays] : arrays;
+  const list = Array.isArray(arrays) ? (arrays as readonly SampleArray[]) : [arrays as SampleArray];
   return list.map((array, i) => column(list.length === 1 ? kind : `${kind} ${i}`, array));
 }
 
+/** Programs without types hand over nested lists, bare typed arrays, or nothing at all. */
+function requireSampleArray(name: string, array: unknown): void {
+  const { data, shape } = Object(array) as Partial<SampleArray>;
+  if (Array.isArray(shape) && Number.isSafeInteger(data?.length)) return;
+  const came =
+    typeof array === 'object' && array !== null
+      ? `${array.constructor?.name ?? 'an object'} without them`
+      : `${array}`;
+  throw new ValueError(
+    `${name} must be { data, shape }, data being a Float32Array or Uint8Array of all numbers and shape ` +
+      `[samples, ...], but ${came} was given.`,
+  );
+}
+
 function column(name: string, array: SampleArray): Column {
+  requireSampleArray(name, array);
   const { data, shape, scale = 1, oneHot } = array;
   if (shape.length === 0 || !shape.every((d) => Number.isSafeInteger(d) && d > 0)) {
     throw new ShapeError(
@@ -114,7 +129,7 @@ function column(name: string, array: SampleArray): Column {
   const count = shape[0];
   const sample = shape.slice(1);
   const width = expected / count;
-  if (data instanceof Float32Array) checkFinite(name, data, width);
+  if (!(data instanceof Uint8Array)) checkFinite(name, data, width);
   if (oneHot !== undefined) {
     checkClasses(name, data, sample, oneHot);
     return {

@@ -168,7 +168,8 @@ export class StreamDataset implements Dataset {
 /** Whether something is a stream of samples rather than arrays. */
 export function isSampleStream(x: unknown): x is SampleStream {
   if (typeof x === 'function') return true;
-  if (typeof x !== 'object' || x === null || Array.isArray(x)) return false;
+  if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x))
+    return false;
   return Symbol.asyncIterator in x || Symbol.iterator in x;
 }
 

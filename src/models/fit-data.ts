@@ -11,10 +11,13 @@ export const DEFAULT_BATCH_SIZE = 32;
 
 /** Whether training data is a data set, not arrays or a stream. */
 export function isDataset(x: Dataset | SampleStream | Samples): x is Dataset {
-  return 'gather' in x;
+  return typeof x === 'object' && x !== null && 'gather' in x;
 }
 
-/** Arrays as a data set. @throws {ValueError} when the targets are missing. */
+/**
+ * Arrays as a data set.
+ * @throws {ValueError} when the targets are missing, or something is no array of samples.
+ */
 export function toDataset(x: Samples, y: Samples): ArrayDataset {
   if (y === undefined) {
     throw new ValueError('targets are missing; give them after the inputs: fit(x, y, options)');

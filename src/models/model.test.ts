@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SampleArray } from '../data/array-dataset.js';
 import { dense } from '../layers/dense.js';
+import { flatten } from '../layers/flatten.js';
 import { input } from '../layers/input-layer.js';
 import { createReferenceExecutor } from '../runtime/reference/reference-executor.js';
 import { sgd } from '../training/optimizers.js';
@@ -52,12 +53,78 @@ test('data that does not fit is named', async () => {
   await assert.rejects(model.predict([x, x]), { code: 'E_DATA' });
 });
 
+test('what was probably forgotten of the data is told', async () => {
+  const image = input({ shape: [2, 2, 1], name: 'image' });
+  const model = new Model({
+    inputs: image,
+    outputs: dense({ units: 3, name: 'head' })(flatten()(image)),
+  });
+  const on = createReferenceExecutor();
+  const fit = (images: SampleArray, labels: SampleArray) => {
+    return model.fit(images, labels, { verbose: false });
+  };
+  const images = (...shape: number[]): SampleArray => {
+    return { data: new Float32Array(shape.reduce((a, b) => a * b)), shape };
+  };
+  const indices = (...labels: number[]): SampleArray => {
+    return { data: Float32Array.from(labels), shape: [labels.length] };
+  };
+  model.compile({ loss, on });
+  await assert.rejects(model.predict(images(3, 2, 2)), /channel axis.*\[samples, 2, 2, 1\]/);
+  await assert.rejects(model.predict(images(2, 2, 1)), /one sample has shape \[1, 2, 2, 1\]/);
+  await assert.rejects(
+    fit(images(3, 2, 2, 1), indices(0, 1, 2)),
+    /'sparseCategoricalCrossentropy', or become one-hot rows by oneHot: 3/,
+  );
+  model.compile({ loss: 'sparseCategoricalCrossentropy', on });
+  await assert.rejects(
+    fit(images(3, 2, 2, 1), y),
+    /one-hot rows go with .* 'categoricalCrossentropy'/,
+  );
+  for (const label of [3, -1, 1.5]) {
+    await assert.rejects(fit(images(3, 2, 2, 1), indices(0, label, 2)), {
+      code: 'E_DATA',
+      message:
+        `target 'head' holds label ${label} (sample 1), but for 3 classes the loss ` +
+        `'sparseCategoricalCrossentropy' takes whole numbers from 0 to 2`,
+    });
+  }
+  await fit(images(3, 2, 2, 1), indices(0, 1, 2));
+});
+
+test('what is no array of samples is refused, also from programs without types', async () => {
+  const model = newModel({});
+  const fit = async (samples: unknown, targets: unknown) => {
+    await model.fit(samples as SampleArray, targets as SampleArray, { verbose: false });
+  };
+  const form = /must be \{ data, shape \}/;
+  for (const wrong of [
+    undefined,
+    null,
+    'cat.png',
+    [[1, 2]],
+    new Float32Array(6),
+    { data: x.data },
+  ]) {
+    await assert.rejects(fit(wrong, y), form);
+    await assert.rejects(model.predict(wrong as SampleArray), form);
+  }
+  await assert.rejects(fit(x, [0, 1, 2]), form);
+  const doubles = { data: Float64Array.of(1, 2, Number.NaN, 4, 5, 6), shape: [3, 2] };
+  await assert.rejects(fit(doubles, y), /input holds NaN at index 2/);
+});
+
 test('names that are none are refused with the nearest', () => {
   const model = newModel();
   assert.throws(() => model.getLayer('heat'), /did you mean 'head'\?/);
   const compile = (options: object) => () => model.compile({ loss, ...options } as CompileOptions);
   assert.throws(compile({ optimizer: 'adan' }), /did you mean 'adam'\?/);
   assert.throws(compile({ loss: 'categoricalCrosentropy' }), { code: 'E_UNKNOWN' });
+  assert.throws(compile({ loss: undefined }), /loss is missing; compile needs one/);
+  assert.throws(compile({ executor: 'gpu' }), /unknown executor 'gpu'.* Known: cpu, reference/);
+  assert.throws(compile({ gemm: 'wasn' }), /did you mean 'wasm'\?/);
+  assert.throws(compile({ metrics: 'accuracy' }), /metrics must be a list/);
+  assert.throws(compile({ metrics: { heat: ['accuracy'] } }), /did you mean 'head'\?/);
   assert.throws(compile({ metrics: ['acuracy'] }), /did you mean 'accuracy'\?/);
   assert.throws(compile({ lossWeights: [1, 2] }), /lossWeights must have one entry/);
   assert.throws(compile({ loss: { tail: 'mse' } }), /loss must have one entry/);

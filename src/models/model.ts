@@ -42,7 +42,7 @@ import type {
   Samples,
   WeightChoice,
 } from './model-options.js';
-import { type ExecutorOptions, platform } from './platform.js';
+import { type ExecutorOptions, platform, requireKnownExecutor } from './platform.js';
 
 interface Compiled {
   given: ObjectiveOptions;
@@ -185,6 +185,7 @@ export class Model extends Layer implements Trainee, TrainingControl {
    */
   compile(options: CompileOptions): void {
     const { loss, lossWeights, metrics, optimizer = 'adam', ...executor } = options;
+    requireKnownExecutor(executor);
     const given = { loss, lossWeights, metrics };
     const objective = new Objective(this.outputNames, this.outputShapes, given);
     this.#discard();

@@ -1,4 +1,4 @@
-import { ExecutorError } from '../core/errors.js';
+import { ExecutorError, UnknownNameError } from '../core/errors.js';
 import type { Executor } from '../runtime/executor.js';
 import type { Callback } from '../training/callback.js';
 
@@ -17,6 +17,15 @@ export interface ExecutorOptions {
    * onnxruntime; default true.
    */
   graphs?: boolean;
+}
+
+const EXECUTORS = ['cpu', 'reference'];
+const GEMM_PROVIDERS = ['onnxruntime', 'wasm'];
+
+/** Throws for an executor, or a provider of products, that there is not. @throws {UnknownNameError} with the nearest. */
+export function requireKnownExecutor({ executor = 'cpu', gemm = 'wasm' }: ExecutorOptions): void {
+  if (!EXECUTORS.includes(executor)) throw new UnknownNameError('executor', executor, EXECUTORS);
+  if (!GEMM_PROVIDERS.includes(gemm)) throw new UnknownNameError('gemm', gemm, GEMM_PROVIDERS);
 }
 
 /** What differs between Node and the browser. */

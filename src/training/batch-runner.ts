@@ -111,6 +111,7 @@ export class BatchRunner {
       ? arrays.slice(inputCount, inputCount + this.#dataset.targetShapes.length)
       : this.#dataset.targetShapes.map(unused);
     await this.#dataset.gather(indices, arrays.slice(0, inputCount), targets, this.#context);
+    if (takesTargets) this.#trainer.requireClasses(targets, indices);
     this.#weights?.fill(indices, targets[0], arrays[arrays.length - 1]);
     return { step, set, count: indices.length };
   }
@@ -141,7 +142,33 @@ export function checkSamples(
       sizeOf(shape) * sizeOf(received[i]) === 1 && shape.length + received[i].length === 1;
     if (sameShape(shape, received[i]) || scalar) return;
     throw new ShapeError(
-      `${what} '${names[i]}' takes samples of shape ${formatShape(shape)}, but the data has ${formatShape(received[i])}`,
+      `${what} '${names[i]}' takes samples of shape ${formatShape(shape)}, but the data has ${formatShape(received[i])}` +
+        (what === 'input' ? inputHint(shape, received[i]) : targetHint(shape, received[i])),
     );
   });
+}
+
+/** What was probably forgotten of an input; empty where nothing suggests itself. */
+function inputHint(expected: Shape, received: Shape): string {
+  if (sameShape([...received, 1], expected)) {
+    return `; grey images need a channel axis: give the array the shape [samples, ${expected.join(', ')}]`;
+  }
+  if (received.length > 0 && sameShape(expected.slice(1), received)) {
+    return `; the first axis counts the samples: one sample has shape [1, ${expected.join(', ')}]`;
+  }
+  return '';
+}
+
+/** The loss, or the form of the targets, that was probably meant; empty where nothing suggests itself. */
+function targetHint(expected: Shape, received: Shape): string {
+  if (expected.length === 1 && sizeOf(received) === 1) {
+    return (
+      `; class indices go with the loss 'sparseCategoricalCrossentropy', or become one-hot rows by ` +
+      `oneHot: ${expected[0]} beside data and shape`
+    );
+  }
+  if (expected.length === 0 && received.length === 1) {
+    return "; one-hot rows go with the loss 'categoricalCrossentropy'";
+  }
+  return '';
 }

@@ -1,4 +1,4 @@
-import { ValueError } from '../core/errors.js';
+import { DataError, UnknownNameError, ValueError } from '../core/errors.js';
 import { isNamedOptions } from '../core/named-options.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { affine } from '../ops/affine.js';
@@ -22,6 +22,8 @@ interface OutputObjective {
   /** Predictions of one sample. */
   width: number;
   targetShape: Shape;
+  /** Where targets are class indices, how many classes there are. */
+  classes: number | undefined;
 }
 
 /** What training minimises and reports: a loss and metrics for each output of a model. */
@@ -46,6 +48,7 @@ export class Objective {
     const { lossWeights = names.map(() => 1), metrics = [] } = options;
     const isNumber = (value: unknown): value is number => typeof value === 'number';
     const weights = perOutput<number>(lossWeights, names, isNumber, 'lossWeights');
+    requireMetrics(metrics, names);
     const forOutput = (name: string): readonly MetricLike[] => {
       if (Array.isArray(metrics)) return metrics as readonly MetricLike[];
       return (metrics as Readonly<Record<string, readonly MetricLike[]>>)[name] ?? [];
@@ -59,6 +62,7 @@ export class Objective {
         metrics: forOutput(name).map((metric) => resolveMetric(metric)),
         width: sizeOf(shapes[i]),
         targetShape: loss.targetShape(shapes[i]),
+        classes: loss.sparse ? shapes[i].at(-1) : undefined,
       };
     });
   }
@@ -66,6 +70,25 @@ export class Objective {
   /** Shapes of one sample's targets, in the order of the outputs. */
   get targetShapes(): readonly Shape[] {
     return this.#outputs.map((output) => output.targetShape);
+  }
+
+  /**
+   * Throws unless the targets that are class indices name classes, which a step would turn into NaN.
+   * @param targets of a batch, by output. @param samples numbers of its samples, for the message.
+   * @throws {DataError} naming the output, the label and the sample.
+   */
+  requireClasses(targets: readonly Float32Array[], samples: Uint32Array): void {
+    this.#outputs.forEach(({ name, loss, classes }, output) => {
+      if (classes === undefined) return;
+      samples.forEach((sample, i) => {
+        const label = targets[output][i];
+        if (Number.isInteger(label) && label >= 0 && label < classes) return;
+        throw new DataError(
+          `target '${name}' holds label ${label} (sample ${sample}), but for ${classes} classes ` +
+            `the loss '${loss.name}' takes whole numbers from 0 to ${classes - 1}`,
+        );
+      });
+    });
   }
 
   /** Outputs, from 0, that have figures of the whole data set. */
@@ -172,6 +195,15 @@ export function arrayNames(output: number): { predictions: string; targets: stri
   return { predictions: `predictions:${output}`, targets: `targets:${output}` };
 }
 
+function requireMetrics(metrics: unknown, outputs: readonly string[]): void {
+  if (Array.isArray(metrics)) return;
+  if (typeof metrics !== 'object' || metrics === null) {
+    throw new ValueError(`metrics must be a list, such as ['accuracy'], got '${metrics}'`);
+  }
+  const unknown = Object.keys(metrics).find((name) => !outputs.includes(name));
+  if (unknown !== undefined) throw new UnknownNameError('output in metrics', unknown, outputs);
+}
+
 function isLoss(value: unknown): value is LossLike {
   if (typeof value === 'string' || typeof value === 'function') return true;
   return typeof value === 'object' && value !== null && ('emit' in value || isNamedOptions(value));
@@ -186,6 +218,11 @@ function perOutput<T>(
   if (isOne(setting)) {
     if (names.length === 1) return [setting];
     return names.map(() => setting);
+  }
+  if (typeof setting !== 'object' || setting === null) {
+    throw new ValueError(
+      `${what} is missing; compile needs one, such as 'categoricalCrossentropy'`,
+    );
   }
   const list = Array.isArray(setting)
     ? (setting as readonly T[])

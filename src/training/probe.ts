@@ -43,6 +43,7 @@ export async function runProbe(
   const inputs = dataset.inputShapes.length;
   const indices = Uint32Array.from({ length: dataset.size }, (_, i) => i);
   await dataset.gather(indices, arrays.slice(0, inputs), arrays.slice(inputs));
+  trainer.requireClasses(arrays.slice(inputs), indices);
   const results = await trainer.run(step, 0);
   const [{ outputs, buffers }] = step.plans;
   const shapes = new Map(outputs.map(({ name, buffer }) => [name, buffers[buffer].shape]));

@@ -144,6 +144,11 @@ export class Trainer implements VariableHolder {
     return results;
   }
 
+  /** @throws {DataError} when targets that are class indices name no class; see `Objective`. */
+  requireClasses(targets: readonly Float32Array[], samples: Uint32Array): void {
+    this.#settings?.objective.requireClasses(targets, samples);
+  }
+
   /** Begins to count figures of a whole data set. */
   beginFigures(): DatasetFigures {
     return this.#required('evaluate').objective.beginFigures();

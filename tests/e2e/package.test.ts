@@ -72,6 +72,25 @@ function pathsIn(value: object | string): string[] {
   return typeof value === 'string' ? [value] : Object.values(value).flatMap(pathsIn);
 }
 
+test('TypeScript compiles the first example against the package', async (t) => {
+  const folder = temporaryFolder(t);
+  await install(folder);
+  symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'));
+  const example = readFileSync(join(root, 'examples/quick-start.ts'), 'utf8');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, 'node.ts'), example);
+  writeFileSync(join(folder, 'bundler.ts'), example.replace("'residuum'", "'residuum/node'"));
+  const compile = (file: string, ...options: string[]) => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const strict = ['--strict', '--noEmit', '--target', 'es2022', '--types', 'node'];
+    return run(process.execPath, [tsc, ...strict, ...options, file], { cwd: folder });
+  };
+  await Promise.all([
+    compile('node.ts', '--module', 'nodenext'),
+    compile('bundler.ts', '--module', 'esnext', '--moduleResolution', 'bundler'),
+  ]);
+});
+
 test('what npm would publish trains a network and has the command', async (t) => {
   const folder = temporaryFolder(t);
   const home = await install(folder);
