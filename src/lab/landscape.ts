@@ -131,7 +131,7 @@ export const landscapeExperiment: Experiment<LandscapeSettings, LandscapeFound, 
     'Li et al. (2018), Fig. 1 and 5: on random directions, normalised filter by filter, the loss around ResNet-56 is nearly convex, that around the network without shortcuts chaotic.',
   ],
   paper: 'Li et al., "Visualizing the loss landscape of neural nets" (2018)',
-  cost: { quick: 'a minute and a half a seed', full: '7 hours for its one seed' },
+  cost: { quick: 'some 15 seconds a seed', full: '7 hours for its one seed' },
   reservations: [
     'more minima around plain-56 than around residual-56, 1 of 3 seeds (the grid is coarse; plain-56 is hardly trained)',
   ],

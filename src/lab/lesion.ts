@@ -83,7 +83,7 @@ export const lesionExperiment: Experiment<ImageSettings, LesionFound, LesionData
   paper:
     'Veit et al., "Residual networks behave like ensembles of relatively shallow networks" (2016), Fig. 3',
   cost: {
-    quick: 'some 30 seconds a seed',
+    quick: 'some 20 seconds a seed',
     full: '15 hours for its 3 seeds; less than an hour after `degradation` in the same folder',
   },
   reservations: [],

@@ -123,7 +123,7 @@ export const pathsExperiment: Experiment<PathsSettings, PathsFound, PathsData> =
   ],
   paper: 'Veit et al. (2016), section 4.3 and Fig. 6',
   cost: {
-    quick: 'some 40 seconds a seed',
+    quick: 'some 15 seconds a seed',
     full: '8 hours for its 3 seeds; less than an hour after `degradation` in the same folder',
   },
   reservations: [],

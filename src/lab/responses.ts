@@ -61,7 +61,7 @@ export const responsesExperiment: Experiment<ImageSettings, number[], ResponsesD
   ],
   paper: 'He et al. (2015), Fig. 7',
   cost: {
-    quick: 'some 20 seconds a seed; less after `degradation` in the same folder',
+    quick: 'some 10 seconds a seed; less after `degradation` in the same folder',
     full: '20 hours for its 3 seeds; minutes after `degradation` in the same folder',
   },
   reservations: [

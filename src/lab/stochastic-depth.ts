@@ -51,7 +51,7 @@ export const stochasticDepthExperiment: Experiment<ImageSettings, Curve, Stochas
     'Huang et al. (2016): with blocks dropped in training (the last with probability 0.5), ResNet-110 gets 5.23 % instead of 6.41 % error on CIFAR-10, and training takes 25 % less time, because dropped blocks are not computed.',
   ],
   paper: 'Huang et al., "Deep networks with stochastic depth" (2016)',
-  cost: { quick: 'some 40 seconds a seed', full: 'a day and a half for its 3 seeds' },
+  cost: { quick: 'some 50 seconds a seed', full: 'a day and a half for its 3 seeds' },
   reservations: [
     'the test error is at most 0.3 points above constant depth, 2 of 3 seeds (500 test images cannot tell so little)',
   ],

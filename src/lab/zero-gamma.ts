@@ -119,7 +119,7 @@ export const zeroGammaExperiment: Experiment<ImageSettings, Found, ZeroGammaData
   ],
   paper:
     'Goyal et al. (2017), section 5.1; De and Smith, "Batch normalization biases residual blocks" (2020)',
-  cost: { quick: 'some 40 seconds a seed', full: '5 hours for its 3 seeds' },
+  cost: { quick: 'some 15 seconds a seed', full: '5 hours for its 3 seeds' },
   reservations: [],
   usesData: true,
   settings: {
