@@ -46,4 +46,5 @@ export { transformTile_f32 } from './transform-tile';
 export { unary_f32 } from './unary';
 export { unaryGradient_f32 } from './unary-gradient';
 export { uniform_f32 } from './uniform';
+export { watchAfter_f32, watchBefore_f32 } from './watch';
 export { movingAverage_f32, takeMean_f32 } from './weight-averaging';

@@ -338,7 +338,6 @@ export {
   type GradientFlowRecord,
   gradientFlow,
   type LayerFlow,
-  type WeightFlow,
 } from './training/gradient-flow.js';
 export { History } from './training/history.js';
 export { learningRateScheduler } from './training/learning-rate-scheduler.js';
@@ -432,3 +431,4 @@ export type { LearningRateSchedule } from './training/schedules/schedule.js';
 export { type WarmUpOptions, warmUp } from './training/schedules/warm-up.js';
 export { summarizeValues, type ValueSummary } from './training/summarize-values.js';
 export type { OptimizerState } from './training/trainer.js';
+export type { WeightFlow } from './training/weight-flow.js';

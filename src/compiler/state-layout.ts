@@ -1,6 +1,11 @@
 import { type Shape, sizeOf } from '../core/shape.js';
 import { BUFFER_ALIGNMENT } from '../plan/plan.js';
-import type { StateEntry, StateLayout, StateRole } from '../plan/state-layout.js';
+import {
+  type StateEntry,
+  type StateLayout,
+  type StateRole,
+  TRAINABLE_ENTRY,
+} from '../plan/state-layout.js';
 
 /** A weight as the state knows it. */
 export interface StateVariable {
@@ -11,8 +16,6 @@ export interface StateVariable {
   trained: boolean;
 }
 
-/** State entry of all trained weights together, in the order of the variables. */
-export const TRAINABLE_ENTRY = '@trainable';
 /** State entry of all their gradients together. */
 export const GRADIENTS_ENTRY = '@gradients';
 
@@ -24,24 +27,6 @@ export function gradientEntry(entry: string): string {
 /** Name of the state entry that holds an optimizer slot of all trained weights. */
 export function slotEntry(slot: string): string {
   return `slot:${slot}`;
-}
-
-/** A trained weight: elements [start, start + count) of the trainable range. */
-export interface TrainedWeight {
-  /** Name, such as `conv/kernel`. */
-  readonly entry: string;
-  readonly start: number;
-  readonly count: number;
-}
-
-/** The trained weights in the order of the range; between them may lie elements that belong to none. */
-export function trainedWeights({ entries, trainable }: StateLayout): TrainedWeight[] {
-  const end = trainable.offset + trainable.size;
-  return entries.flatMap(({ name, role, offset, size }) => {
-    const inside = offset >= trainable.offset && offset < end;
-    if (role !== 'weight' || name === TRAINABLE_ENTRY || !inside) return [];
-    return [{ entry: name, start: offset - trainable.offset, count: size }];
-  });
 }
 
 function aligned(size: number): number {

@@ -24,6 +24,7 @@ import { type Probe, type ProbeOptions, runProbe } from '../training/probe.js';
 import { type ClassWeight, SampleWeights } from '../training/sample-weights.js';
 import type { NamedVariable, Trainee } from '../training/trainee.js';
 import { type OptimizerState, type StepKind, Trainer } from '../training/trainer.js';
+import { type WeightFlow, weightFlow } from '../training/weight-flow.js';
 import {
   DEFAULT_BATCH_SIZE,
   isDataset,
@@ -441,6 +442,20 @@ export class Model extends Layer implements Trainee, TrainingControl {
   /** Gradients of the last training step, by weight name, as the optimizer used them; a probe since then leaves zeros. */
   async gradients(): Promise<Map<string, Float32Array>> {
     return (await this.trainer()).gradients();
+  }
+
+  /** Asks for a look at the next step of training; see `watchedWeights`. */
+  async watchNextStep(): Promise<void> {
+    (await this.trainer()).watchNext();
+  }
+
+  /**
+   * Norms, gradients and updates of all trained weights in the last step that `watchNextStep` asked for, by
+   * weight name; they are taken inside of the step and cost less than 2 % of it for the article's network.
+   */
+  async watchedWeights(): Promise<ReadonlyMap<string, WeightFlow>> {
+    const { watched } = await this.trainer();
+    return new Map([...watched].map(([name, weight]) => [name, weightFlow(weight)]));
   }
 
   /** Optimizer state and number of steps, for saving. */

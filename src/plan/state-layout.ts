@@ -33,3 +33,24 @@ export interface StateLayout {
   /** Which elements of the trainable range each replica's optimizer updates. */
   shards: { starts: number[]; counts: number[] };
 }
+
+/** State entry of all trained weights together, in the order of the variables. */
+export const TRAINABLE_ENTRY = '@trainable';
+
+/** A trained weight: elements [start, start + count) of the trainable range. */
+export interface TrainedWeight {
+  /** Name, such as `conv/kernel`. */
+  readonly entry: string;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The trained weights in the order of the range; between them may lie elements that belong to none. */
+export function trainedWeights({ entries, trainable }: StateLayout): TrainedWeight[] {
+  const end = trainable.offset + trainable.size;
+  return entries.flatMap(({ name, role, offset, size }) => {
+    const inside = offset >= trainable.offset && offset < end;
+    if (role !== 'weight' || name === TRAINABLE_ENTRY || !inside) return [];
+    return [{ entry: name, start: offset - trainable.offset, count: size }];
+  });
+}

@@ -2,6 +2,7 @@ import type { InitialValues } from '../core/initial-values.js';
 import type { KernelChoice } from '../plan/kernel-choice.js';
 import type { Plan } from '../plan/plan.js';
 import type { StateLayout } from '../plan/state-layout.js';
+import type { WatchedWeight } from './watched-weight.js';
 
 /** Numbers that change from step to step without a new plan. */
 export interface RunParameters {
@@ -14,6 +15,13 @@ export interface RunParameters {
 
 /** What a run hands back: for every `Plan.outputs` entry an array, valid until the next run. */
 export type RunResults = Record<string, Float32Array | Float64Array>;
+
+/** What a run hands back that was watched. */
+export interface WatchedRun {
+  readonly results: RunResults;
+  /** Every trained weight, by name, in the order of the state. */
+  readonly weights: ReadonlyMap<string, WatchedWeight>;
+}
 
 /** A set of plans, one a replica, made ready to run. */
 export interface PreparedPlan {
@@ -83,6 +91,8 @@ export interface Executor {
   prepare(plans: readonly Plan[]): Promise<PreparedPlan>;
   /** Runs a prepared plan once over the inputs in the given set. Runs never overlap. */
   run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults>;
+  /** Runs as `run` does, the same bits, and tells what the run found and did to the trained weights. */
+  runWatched(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<WatchedRun>;
   /** Milliseconds per call of the last run, by place in `Plan.calls`; empty unless profiling. */
   profile(): Promise<Float64Array>;
   /** Where the time of all runs of a plan went; undefined without runs, or unless profiling. */

@@ -3,6 +3,7 @@ import type { EpochPosition } from './epoch-position.js';
 import type { Optimizer } from './optimizer.js';
 import type { Probe, ProbeOptions } from './probe.js';
 import type { NamedVariable } from './trainee.js';
+import type { WeightFlow } from './weight-flow.js';
 
 /** Figures by name, such as `loss` and `accuracy`. */
 export type Logs = Readonly<Record<string, number>>;
@@ -19,6 +20,10 @@ export interface TrainingControl {
   probe(x: Dataset, options?: ProbeOptions): Promise<Probe>;
   /** Gradients of the last training step, by weight name, as the optimizer used them; see `Model.gradients`. */
   gradients(): Promise<ReadonlyMap<string, Float32Array>>;
+  /** Asks for a look at the next step of training; see `watchedWeights`. */
+  watchNextStep(): Promise<void>;
+  /** What the last step that was asked for found and did to every trained weight; see `Model.watchedWeights`. */
+  watchedWeights(): Promise<ReadonlyMap<string, WeightFlow>>;
   /** Does something with the moving averages of the weights in the model; see `Model.withEmaWeights`. */
   withEmaWeights<T>(work: () => Promise<T>): Promise<T>;
 }

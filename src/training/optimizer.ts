@@ -1,6 +1,6 @@
-import type { TrainedWeight } from '../compiler/state-layout.js';
 import type { Value } from '../ops/ir.js';
 import type { Shards } from '../ops/optimizer-update.js';
+import type { TrainedWeight } from '../plan/state-layout.js';
 import type { LearningRateSchedule } from './schedules/schedule.js';
 
 /** The trained weights of a step, all in one range, with what the optimizer needs to change them. */

@@ -1,17 +1,12 @@
 import { declareArray, type StepRecipe, type TrainingPart } from '../compiler/compile.js';
-import {
-  GRADIENTS_ENTRY,
-  slotEntry,
-  TRAINABLE_ENTRY,
-  trainedWeights,
-} from '../compiler/state-layout.js';
+import { GRADIENTS_ENTRY, slotEntry } from '../compiler/state-layout.js';
 import { UnknownNameError } from '../core/errors.js';
 import type { CallContext } from '../graph/graph-layer.js';
 import type { Variable } from '../graph/variable.js';
 import { type BatchShare, IrGraph, type Value } from '../ops/ir.js';
 import { allGatherShards, reduceScatter } from '../ops/optimizer-update.js';
 import { regularization } from '../ops/regularization.js';
-import type { StateLayout } from '../plan/state-layout.js';
+import { type StateLayout, TRAINABLE_ENTRY, trainedWeights } from '../plan/state-layout.js';
 import { arrayNames, type Objective } from './objective.js';
 import type { Optimizer } from './optimizer.js';
 import type { Trainee } from './trainee.js';

@@ -1,3 +1,5 @@
+import { valuesAtRanks } from './values-at-ranks.js';
+
 /** The size of some numbers in a few figures. */
 export interface ValueSummary {
   /** How many numbers there are. */
@@ -10,7 +12,10 @@ export interface ValueSummary {
   readonly norm: number;
   /** Share of exact zeros, 0 to 1. */
   readonly zeros: number;
-  /** Quantiles of the absolute values: 5 %, 25 %, 50 %, 75 %, 95 %, from at most 4096 of them. */
+  /**
+   * Quantiles of the absolute values: 5 %, 25 %, 50 %, 75 %, 95 %, from at most 4096 of them, or 512 where
+   * they are of a step of training itself.
+   */
   readonly quantiles: readonly number[];
 }
 
@@ -36,14 +41,21 @@ export function summarizeValues(values: Float32Array): ValueSummary {
     rms: Math.sqrt(squares / share),
     norm: Math.sqrt(squares),
     zeros: zeros / share,
-    quantiles: quantilesOf(values),
+    quantiles: quantilesOf(sampleOf(values)),
   };
 }
 
-function quantilesOf(values: Float32Array): number[] {
+/** An even sample of absolute values. */
+function sampleOf(values: Float32Array): Float32Array {
   const stride = Math.max(1, Math.ceil(values.length / MOST_SORTED));
   const sample = new Float32Array(Math.ceil(values.length / stride));
   for (let i = 0; i < sample.length; i++) sample[i] = Math.abs(values[i * stride]);
-  sample.sort();
-  return QUANTILES.map((q) => sample[Math.round(q * (sample.length - 1))] ?? 0);
+  return sample;
+}
+
+/** Quantiles of numbers ≥ 0; of none they are 0. */
+export function quantilesOf(sample: Float32Array): number[] {
+  if (sample.length === 0) return QUANTILES.map(() => 0);
+  const ranks = QUANTILES.map((q) => Math.round(q * (sample.length - 1)));
+  return valuesAtRanks(sample, ranks);
 }

@@ -1,16 +1,18 @@
 import { compileStep, type StepRecipe } from '../compiler/compile.js';
-import { layOutState, trainedWeights } from '../compiler/state-layout.js';
+import { layOutState } from '../compiler/state-layout.js';
 import { ValueError } from '../core/errors.js';
 import type { VariableHolder } from '../graph/variable.js';
 import type { Plan } from '../plan/plan.js';
-import type { StateLayout } from '../plan/state-layout.js';
+import { type StateLayout, trainedWeights } from '../plan/state-layout.js';
 import type {
   Executor,
   PlanTimings,
   PreparedPlan,
+  RunParameters,
   RunResults,
   StateValues,
 } from '../runtime/executor.js';
+import type { WatchedWeight } from '../runtime/watched-weight.js';
 import { fillWithSamples } from './made-up-samples.js';
 import { AVERAGE_SLOT } from './make-optimizer.js';
 import type { DatasetFigures, Objective } from './objective.js';
@@ -74,6 +76,8 @@ export class Trainer implements VariableHolder {
   #trained = '';
   #stateIsNewer = false;
   #slotValues = new Map<string, Map<string, Float32Array>>();
+  #watchesNext = false;
+  #watched: ReadonlyMap<string, WatchedWeight> = new Map();
 
   /**
    * @param trainee the model. @param settings loss and optimizer; without them the model only predicts.
@@ -138,7 +142,7 @@ export class Trainer implements VariableHolder {
     }
     const training = step.kind === 'train';
     const parameters = { step: this.iterations + 1, learningRate, seed: this.seed };
-    const results = await this.#executor.run(step.prepared, set, parameters);
+    const results = await this.#run(step, set, parameters);
     if (training) this.iterations++;
     if (training || step.kind === 'statistics') this.#stateIsNewer = true;
     return results;
@@ -147,6 +151,26 @@ export class Trainer implements VariableHolder {
   /** @throws {DataError} when targets that are class indices name no class; see `Objective`. */
   requireClasses(targets: readonly Float32Array[], samples: Uint32Array): void {
     this.#settings?.objective.requireClasses(targets, samples);
+  }
+
+  /** Of the last step of training that `watchNext` asked for: what it found and did to each trained weight. */
+  get watched(): ReadonlyMap<string, WatchedWeight> {
+    return this.#watched;
+  }
+
+  /** Asks for a look at the next step of training. */
+  watchNext(): void {
+    this.#watchesNext = true;
+  }
+
+  async #run(step: Step, set: 0 | 1, parameters: RunParameters): Promise<RunResults> {
+    if (step.kind !== 'train' || !this.#watchesNext) {
+      return this.#executor.run(step.prepared, set, parameters);
+    }
+    this.#watchesNext = false;
+    const { results, weights } = await this.#executor.runWatched(step.prepared, set, parameters);
+    this.#watched = weights;
+    return results;
   }
 
   /** Begins to count figures of a whole data set. */

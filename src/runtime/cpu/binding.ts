@@ -5,6 +5,7 @@ import type { BoundCall } from './bound-call.js';
 import type { Collective } from './collective.js';
 import type { GemmProvider } from './gemm-provider.js';
 import type { KernelExports } from './kernel-module.js';
+import type { UpdateWatch } from './update-watch.js';
 
 /** What binders may use: the memory, the compiled kernels, and the services of one replica. */
 export interface BindContext {
@@ -18,6 +19,8 @@ export interface BindContext {
   readonly parameters: Readonly<RunParameters>;
   /** The gates of the run under way. */
   readonly draws: GateDraws;
+  /** Looks at what the plan's only update of weights does; undefined where there is no such update. */
+  readonly watch?: UpdateWatch | undefined;
 }
 
 /** Turns a call of a plan into something that runs; one per kernel, in a closed table. */

@@ -10,6 +10,7 @@ import type {
   RunParameters,
   RunResults,
   StateValues,
+  WatchedRun,
 } from '../executor.js';
 import { RunClock } from '../run-clock.js';
 import { compileKernels } from './kernel-module.js';
@@ -23,7 +24,9 @@ import {
   piecesOf,
   separateDraws,
 } from './replica-state.js';
+import { type Shard, shardOf } from './shard-parts.js';
 import { abortExchange, createExchange } from './shared-collective.js';
+import { joinShards } from './watched-weights.js';
 import type { WorkerHost } from './worker-host.js';
 
 /** What a platform decides for its executor. */
@@ -57,6 +60,8 @@ export class CpuExecutor implements Executor {
   /** Lets replicas forget a plan when the caller has. */
   readonly #forgotten: FinalizationRegistry<number>;
   #layout: StateLayout | undefined;
+  /** By replica. */
+  #shards: readonly Shard[] = [];
   /** The clock of the plan that ran last, unless something else was asked for since. */
   #clock: RunClock | undefined;
   #planCount = 0;
@@ -137,7 +142,13 @@ export class CpuExecutor implements Executor {
         );
       }
       this.#layout = undefined;
-      await this.#request(() => ({ type: 'allocate', size: layout.size }));
+      const parts = layout.shards.starts.map((_, replica) => shardOf(layout, replica));
+      await this.#request((replica) => ({
+        type: 'allocate',
+        size: layout.size,
+        shard: parts[replica],
+      }));
+      this.#shards = parts;
       this.#layout = layout;
     });
   }
@@ -206,20 +217,40 @@ export class CpuExecutor implements Executor {
 
   run(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<RunResults> {
     return this.#enqueue(async () => {
-      const { id, arrays, clock } = this.#known(plan);
-      if (clock !== this.#clock) clock.interrupt();
-      clock.begin(performance.now());
-      try {
-        await this.#request(() => ({ type: 'run', id, set, parameters }));
-        clock.end(performance.now());
-        this.#clock = clock;
-      } catch (error) {
-        // Replicas stopped at different calls: their states no longer agree.
-        if (error instanceof Error) this.#failure ??= error.message;
-        throw error;
-      }
-      return arrays.collect();
+      await this.#run(plan, set, parameters, false);
+      return this.#known(plan).arrays.collect();
     });
+  }
+
+  runWatched(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<WatchedRun> {
+    return this.#enqueue(async () => {
+      const layout = this.#requireLayout();
+      const answers = await this.#run(plan, set, parameters, true);
+      const seen = answers.flatMap((answer) => (answer.type === 'watched' ? [answer.shard] : []));
+      const weights = joinShards(layout, this.#shards, seen);
+      return { results: this.#known(plan).arrays.collect(), weights };
+    });
+  }
+
+  async #run(
+    plan: PreparedPlan,
+    set: 0 | 1,
+    parameters: RunParameters,
+    watch: boolean,
+  ): Promise<WorkerMessage[]> {
+    const { id, clock } = this.#known(plan);
+    if (clock !== this.#clock) clock.interrupt();
+    clock.begin(performance.now());
+    try {
+      const answers = await this.#request(() => ({ type: 'run', id, set, parameters, watch }));
+      clock.end(performance.now());
+      this.#clock = clock;
+      return answers;
+    } catch (error) {
+      // Replicas stopped at different calls: their states no longer agree.
+      if (error instanceof Error) this.#failure ??= error.message;
+      throw error;
+    }
   }
 
   profile(): Promise<Float64Array> {
@@ -291,10 +322,12 @@ export class CpuExecutor implements Executor {
     for (const replica of this.#replicas) replica.tell({ type: 'release', id });
   }
 
-  async #request(message: (replica: number) => HostMessage): Promise<void> {
-    for (const answer of await this.#ask(this.#replicas, message)) {
+  async #request(message: (replica: number) => HostMessage): Promise<WorkerMessage[]> {
+    const answers = await this.#ask(this.#replicas, message);
+    for (const answer of answers) {
       if (answer.type === 'done') this.#bytes = Math.max(this.#bytes, answer.bytes);
     }
+    return answers;
   }
 
   /** @throws ExecutorError when a replica fails; after the death of one every later task fails too. */

@@ -212,3 +212,40 @@ test('sparse labels outside the classes make the loss and its gradient NaN', () 
     assert.ok([...arena.get(loss), ...arena.get(gradient)].every(Number.isNaN));
   }
 });
+
+test('a look at weights around an update sums exactly, also what single precision cannot square', () => {
+  for (const size of [1, 3, 8, 1029, 2048]) {
+    for (const scale of [1, 1e-25, 1e25, 0]) {
+      const arena = new Arena();
+      const [w, g] = [normals(size, 1), normals(size, 2)].map((x) => x.map((v) => v * scale));
+      g[0] = 0;
+      const old = w.map((value, i) => value + scale * (i % 3));
+      const [atW, atOld, atG, copy] = [
+        arena.put(w),
+        arena.put(old),
+        arena.put(g),
+        arena.empty(size),
+      ];
+      const figures = arena.empty(8);
+      kernels.watchBefore_f32(atOld, atG, copy, figures, size);
+      assert.deepEqual(arena.get(copy), old);
+      const sum = (values: Float32Array, power: number) =>
+        values.reduce((total, value) => total + value ** power, 0);
+      const row = new Float64Array(memory.buffer, figures, 4);
+      const change = kernels.watchAfter_f32(atW, copy, size);
+      const moved = w.map((value, i) => value - old[i]);
+      const expected = [sum(old, 2), sum(g, 1), sum(g, 2), g.filter((v) => v === 0).length];
+      const sizes = [expected[0], Math.sqrt(size * expected[2]), expected[2], expected[3]];
+      [...row, change].forEach((value, i) => {
+        const [wanted, most] = i < 4 ? [expected[i], sizes[i]] : [sum(moved, 2), sum(moved, 2)];
+        const off = Math.abs(value - wanted);
+        assert.ok(off <= 1e-6 * most, `${size} × ${scale}, figure ${i}: ${value} ≠ ${wanted}`);
+      });
+    }
+  }
+  const arena = new Arena();
+  const [values, figures] = [arena.put([Number.NaN, 1, 0]), arena.empty(8)];
+  kernels.watchBefore_f32(values, values, values, figures, 3);
+  const [weights, sum, squares, zeros] = new Float64Array(memory.buffer, figures, 4);
+  assert.deepEqual([weights, sum, squares, zeros], [Number.NaN, Number.NaN, Number.NaN, 1]);
+});

@@ -495,6 +495,8 @@ export interface KernelExports {
   ): void;
   unary_f32(fn: number, x: number, y: number, size: number): void;
   unaryGradient_f32(fn: number, x: number, y: number, dy: number, dx: number, size: number): void;
+  watchAfter_f32(w: number, copy: number, count: number): number;
+  watchBefore_f32(w: number, g: number, copy: number, figures: number, count: number): void;
 }
 
 /** The compiled kernels, which can be sent to workers. */

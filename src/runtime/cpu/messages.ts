@@ -3,7 +3,9 @@ import type { KernelChoice } from '../../plan/kernel-choice.js';
 import type { Plan } from '../../plan/plan.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
 import type { KernelModules } from './kernel-module.js';
+import type { Shard } from './shard-parts.js';
 import type { Exchange } from './shared-collective.js';
+import type { WatchedShard } from './update-watch.js';
 
 /** Which GEMM a replica shall use; `auto` takes onnxruntime where it loads. */
 export type GemmChoice = 'auto' | 'onnxruntime' | 'wasm';
@@ -48,12 +50,12 @@ export type HostMessage =
       profile: boolean;
       graphs: boolean;
     }
-  | { type: 'allocate'; size: number }
+  | { type: 'allocate'; size: number; shard: Shard }
   | { type: 'write'; data: SharedArrayBuffer; pieces: StatePiece[]; draws: StateDraw[] }
   | { type: 'read'; data: SharedArrayBuffer; pieces: StatePiece[] }
   | { type: 'prepare'; id: number; plan: Plan; inputs: SharedInput[]; outputs: SharedOutput[] }
   | { type: 'release'; id: number }
-  | { type: 'run'; id: number; set: 0 | 1; parameters: RunParameters }
+  | { type: 'run'; id: number; set: 0 | 1; parameters: RunParameters; watch: boolean }
   | { type: 'profile' }
   | { type: 'timings'; id: number }
   | { type: 'stop' };
@@ -62,6 +64,7 @@ export type HostMessage =
 export type WorkerMessage =
   | { type: 'started'; gemm: string; graphs: string | undefined; choice: KernelChoice }
   | { type: 'done'; bytes: number }
+  | { type: 'watched'; shard: WatchedShard }
   | { type: 'profile'; milliseconds: Float64Array }
   | { type: 'timings'; timings: ReplicaTimings }
   /** `aborted`: this replica is well, but another failed while it waited for it. */

@@ -13,6 +13,7 @@ import {
   type Exchange,
   SharedCollective,
 } from './shared-collective.js';
+import { UpdateWatch, WATCH_SCRATCH_BYTES } from './update-watch.js';
 import type { WorkerPort } from './worker-host.js';
 
 /** Code of addition in `binary_f32`. */
@@ -58,7 +59,7 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
     if (replica === undefined) throw new Error(`'${message.type}' came before 'start'.`);
     switch (message.type) {
       case 'allocate':
-        replica.allocateState(message.size);
+        replica.allocateState(message.size, message.shard);
         break;
       case 'write':
         replica.write(new Float32Array(message.data), message.pieces);
@@ -74,6 +75,10 @@ export function serveReplica(port: WorkerPort, createGemm: GemmFactory): void {
         replica.release(message.id);
         return undefined;
       case 'run':
+        if (message.watch) {
+          const shard = await replica.runWatched(message.id, message.set, message.parameters);
+          return { type: 'watched', shard };
+        }
         await replica.run(message.id, message.set, message.parameters);
         break;
       case 'profile':
@@ -116,7 +121,8 @@ async function startReplica(
 }> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const kernels = instantiateKernels(modules, memory);
-  const gemmScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
+  const watchScratch = KERNEL_BYTES + COLLECTIVE_SCRATCH_BYTES;
+  const gemmScratch = watchScratch + WATCH_SCRATCH_BYTES;
   const arenas = new ReplicaMemory(memory, gemmScratch + kernels.gemmScratchBytes());
   const provider = await createGemm({ choice: gemm, kernels, memory, scratch: gemmScratch });
   const add: AddArrays = (a, b, y, size) => kernels.binary_f32(ADD, a, b, y, size);
@@ -128,6 +134,7 @@ async function startReplica(
       kernels,
       gemm: provider.gemm,
       collective,
+      watch: new UpdateWatch(kernels, arenas, watchScratch),
       profile,
       ...(engine && { graphs: engine }),
     }),

@@ -6,7 +6,7 @@ import { CallTimes } from '../call-times.js';
 import type { ReplicaTimings, RunParameters } from '../executor.js';
 import { GateDraws } from '../gate-draws.js';
 import { sequence } from './bind/sequence.js';
-import { bindShardUpdate, SHARD_UPDATE_CALLS } from './bind/shard-update.js';
+import { bindShardUpdate, SHARD_UPDATE_CALLS, soleUpdate } from './bind/shard-update.js';
 import { bindCall } from './binders.js';
 import type { BindContext } from './binding.js';
 import type { BoundCall } from './bound-call.js';
@@ -16,7 +16,9 @@ import type { BoundStretch, GraphEngine } from './graph-engine.js';
 import type { KernelExports } from './kernel-module.js';
 import type { SharedInput, SharedOutput, StateDraw, StatePiece } from './messages.js';
 import type { ReplicaMemory } from './replica-memory.js';
+import type { Shard } from './shard-parts.js';
 import { AbortedError } from './shared-collective.js';
+import type { UpdateWatch, WatchedShard } from './update-watch.js';
 
 /** What a replica works with. */
 export interface ReplicaServices {
@@ -24,6 +26,8 @@ export interface ReplicaServices {
   kernels: KernelExports;
   gemm: GemmProvider;
   collective: Collective;
+  /** Looks at weights and gradients in steps that are watched. */
+  watch: UpdateWatch;
   /** Whether to time every call. */
   profile: boolean;
   /** Runs stretches of plans that do not change the weights, if there is one. */
@@ -44,6 +48,8 @@ interface BoundPlan {
   /** The calls that run as one, in the place of the first. */
   stretch: BoundStretch | undefined;
   changesWeights: boolean;
+  /** Whether one call makes all of the update, so that it can be watched while it does. */
+  hasSoleUpdate: boolean;
   /** Copies of the inputs, by set. */
   incoming: [Transfer[], Transfer[]];
   outgoing: Transfer[];
@@ -75,10 +81,15 @@ export class Replica {
     return this.#milliseconds;
   }
 
-  /** Makes a zero-filled state arena of `size` elements. Throws ExecutorError when memory is short. */
-  allocateState(size: number): void {
-    this.#services.graphs?.weightsChanged();
-    this.#services.memory.allocateState(size);
+  /**
+   * Makes a zero-filled state arena of `size` elements, in which lies this replica's shard of the weights.
+   * Throws ExecutorError when memory is short.
+   */
+  allocateState(size: number, shard: Shard): void {
+    const { graphs, memory, watch } = this.#services;
+    graphs?.weightsChanged();
+    memory.allocateState(size);
+    watch.setShard(shard);
   }
 
   /** Copies pieces of `data` into the state. */
@@ -174,6 +185,14 @@ export class Replica {
     if (profile) bound.times.end(performance.now() - began);
   }
 
+  /** Runs a plan once and tells what it found and did to this replica's shard of the weights. */
+  async runWatched(id: number, set: 0 | 1, parameters: RunParameters): Promise<WatchedShard> {
+    const { watch } = this.#services;
+    watch.begin(this.#current(id).hasSoleUpdate);
+    await this.run(id, set, parameters);
+    return watch.end();
+  }
+
   /** Frees what GEMM holds. */
   async dispose(): Promise<void> {
     this.#plans.clear();
@@ -201,7 +220,7 @@ export class Replica {
   }
 
   #bind(plan: Plan, inputs: SharedInput[], outputs: SharedOutput[]): Omit<BoundPlan, 'times'> {
-    const { memory, kernels, gemm, collective, graphs } = this.#services;
+    const { memory, kernels, gemm, collective, graphs, watch } = this.#services;
     if (plan.stateSize > memory.stateSize) {
       throw new ExecutorError(
         `plan '${plan.name}' needs a state of ${plan.stateSize} elements but ${memory.stateSize} ` +
@@ -214,7 +233,8 @@ export class Replica {
     };
     const view = (buffer: PlanBuffer, count: number) =>
       new Float32Array(memory.memory.buffer, address(buffer.id), count);
-    const context = {
+    const hasSoleUpdate = soleUpdate(plan.calls) !== undefined;
+    const context: BindContext = {
       kernels,
       memory: memory.memory,
       address,
@@ -222,6 +242,7 @@ export class Replica {
       collective,
       parameters: this.#parameters,
       draws: this.#draws,
+      ...(hasSoleUpdate && { watch }),
     };
     const bind = (call: KernelCall, place: number): BoundCall => {
       try {
@@ -257,6 +278,7 @@ export class Replica {
       calls,
       stretch,
       changesWeights: writesState(plan),
+      hasSoleUpdate,
       incoming: [receive(0), receive(1)],
       outgoing: outputs.map(({ data, first, count }, i) => ({
         from: view(plan.buffers[plan.outputs[i].buffer], count),

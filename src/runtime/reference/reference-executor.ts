@@ -16,9 +16,11 @@ import type {
   RunParameters,
   RunResults,
   StateValues,
+  WatchedRun,
 } from '../executor.js';
 import { GateDraws } from '../gate-draws.js';
 import { RunClock } from '../run-clock.js';
+import type { WatchedWeight } from '../watched-weight.js';
 import type {
   CollectiveKernel,
   FloatArray,
@@ -27,6 +29,7 @@ import type {
 } from './reference-kernel.js';
 import { referenceKernels } from './reference-kernels.js';
 import { StateArenas } from './state-arenas.js';
+import { watchedWeight } from './watched-weight.js';
 
 /** Options of `createReferenceExecutor`. */
 export interface ReferenceExecutorOptions {
@@ -139,6 +142,18 @@ export class ReferenceExecutor implements Executor {
       this.#collect(plans, place, view),
     ]);
     return Object.fromEntries(collected);
+  }
+
+  async runWatched(plan: PreparedPlan, set: 0 | 1, parameters: RunParameters): Promise<WatchedRun> {
+    const state = this.#requireState();
+    const before = state.trainedWeights();
+    const results = await this.run(plan, set, parameters);
+    const after = state.trainedWeights();
+    const weights = new Map<string, WatchedWeight>();
+    for (const [name, { weight, gradient }] of after) {
+      weights.set(name, watchedWeight(before.get(name)?.weight ?? weight, weight, gradient));
+    }
+    return { results, weights };
   }
 
   async profile(): Promise<Float64Array> {

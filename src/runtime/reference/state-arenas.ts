@@ -1,6 +1,6 @@
 import { ExecutorError, ShapeError, UnknownNameError } from '../../core/errors.js';
 import { makeInitialValues } from '../../core/initial-values.js';
-import type { StateLayout } from '../../plan/state-layout.js';
+import { type StateLayout, trainedWeights } from '../../plan/state-layout.js';
 import type { StateValues } from '../executor.js';
 import type { FloatArray } from './reference-kernel.js';
 
@@ -57,6 +57,19 @@ export class StateArenas {
       const { replica, index } = this.#place(name, i);
       return this.arenas[replica][index];
     });
+  }
+
+  /** Copies of all trained weights and their gradients, by the weight's name. */
+  trainedWeights(): Map<string, { weight: Float32Array; gradient: Float32Array }> {
+    const { offset } = this.#layout.gradients;
+    return new Map(
+      trainedWeights(this.#layout).map(({ entry, start, count }) => {
+        const gradient = Float32Array.from({ length: count }, (_, i) => {
+          return this.arenas[this.#owner(start + i)][offset + start + i];
+        });
+        return [entry, { weight: this.read(entry), gradient }];
+      }),
+    );
   }
 
   #isSlot(name: string): boolean {

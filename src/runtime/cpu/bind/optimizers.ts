@@ -3,10 +3,8 @@ import { trustRatio } from '../../../plan/trust-ratio.js';
 import { type PlacedGroup, placeGroups } from '../../../plan/update-groups.js';
 import type { BindContext, Binder } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
+import type { RangeUpdate } from '../range-update.js';
 import { optionalAddress } from './optional-address.js';
-
-/** Updates so many weights from a place on, counted within the range of the call. */
-export type RangeUpdate = (from: number, count: number) => void;
 
 /** Turns a call that updates weights one by one into something that runs over any part of its range. */
 type RangeBinder<K extends KernelName> = (
@@ -14,19 +12,21 @@ type RangeBinder<K extends KernelName> = (
   context: BindContext,
 ) => RangeUpdate;
 
-/** `update` for what lies of each group in a part of the range. */
+/** `update` for what lies of each group in a part of the range, watched where the context says so. */
 function byGroups(
   attributes: UpdateRange,
+  { watch }: BindContext,
   update: (from: number, count: number, group: PlacedGroup) => void,
 ): RangeUpdate {
   const groups = placeGroups(attributes);
-  return (from, count) => {
+  const run: RangeUpdate = (from, count) => {
     for (const group of groups) {
       const first = Math.max(from, group.from);
       const size = Math.min(from + count, group.from + group.count) - first;
       if (size > 0) update(first, size, group);
     }
   };
+  return watch === undefined ? run : watch.over(run);
 }
 
 /** Adam over a part of the range, group by group. */
@@ -39,7 +39,7 @@ export const updateByAdam: RangeBinder<'adam'> = ({ reads, attributes }, context
   const v = context.address(reads.v);
   const rest1 = 1 - beta1;
   const rest2 = 1 - beta2;
-  return byGroups(attributes, (from, count, { rateScale, decay }) => {
+  return byGroups(attributes, context, (from, count, { rateScale, decay }) => {
     const { learningRate, step } = parameters;
     const plainRate = learningRate * rateScale;
     const rate = (plainRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
@@ -57,7 +57,7 @@ export const updateBySgd: RangeBinder<'sgd'> = ({ reads, attributes }, context) 
   const g = context.address(reads.g) + 4 * start;
   const m = optionalAddress(context, reads.m);
   const nesterov = Number(attributes.nesterov);
-  return byGroups(attributes, (from, count, { rateScale, decay }) => {
+  return byGroups(attributes, context, (from, count, { rateScale, decay }) => {
     const rate = parameters.learningRate * rateScale;
     const at = 4 * from;
     if (m === 0) kernels.sgd_f32(w + at, g + at, count, rate, rate * decay);
@@ -77,7 +77,7 @@ export const updateByRmsprop: RangeBinder<'rmsprop'> = ({ reads, attributes }, c
   const v = context.address(reads.v);
   const m = optionalAddress(context, reads.m);
   const a = optionalAddress(context, reads.a);
-  return byGroups(attributes, (from, count, { rateScale, decay }) => {
+  return byGroups(attributes, context, (from, count, { rateScale, decay }) => {
     const rate = parameters.learningRate * rateScale;
     const at = 4 * from;
     const [atM, atA] = [m && m + at, a && a + at];
@@ -93,7 +93,7 @@ export const updateByLion: RangeBinder<'lion'> = ({ reads, attributes }, context
   const w = context.address(reads.w) + 4 * start;
   const g = context.address(reads.g) + 4 * start;
   const m = context.address(reads.m);
-  return byGroups(attributes, (from, count, { rateScale, decay }) => {
+  return byGroups(attributes, context, (from, count, { rateScale, decay }) => {
     const rate = parameters.learningRate * rateScale;
     const at = 4 * from;
     const rates = [rate, beta1, 1 - beta1, beta2, 1 - beta2, rate * decay] as const;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dense, input, Model, sgd } from '../../../library.js';
+import { adam, dense, input, lamb, Model, type Optimizer, sgd } from '../../../library.js';
 import type { KernelCall } from '../../../plan/kernels.js';
 import { createReferenceExecutor } from '../../reference/reference-executor.js';
 import type { BindContext } from '../binding.js';
-import { bindShardUpdate, SHARD_UPDATE_CALLS } from './shard-update.js';
+import { bindShardUpdate, SHARD_UPDATE_CALLS, soleUpdate } from './shard-update.js';
 
 /** The last calls of a step of training. */
 async function lastCalls(options: Parameters<typeof sgd>[0] = {}): Promise<KernelCall[]> {
@@ -15,6 +15,16 @@ async function lastCalls(options: Parameters<typeof sgd>[0] = {}): Promise<Kerne
   const [plan] = await model.plans('train', 4);
   await model.dispose();
   return plan.calls.slice(-SHARD_UPDATE_CALLS);
+}
+
+/** All calls of a step of training. */
+async function allCalls(optimizer: Optimizer): Promise<readonly KernelCall[]> {
+  const inputs = input({ shape: [4] });
+  const model = new Model({ inputs, outputs: dense({ units: 3 })(inputs) });
+  model.compile({ loss: 'mse', optimizer, on: createReferenceExecutor({ replicas: 2 }) });
+  const [plan] = await model.plans('train', 4);
+  await model.dispose();
+  return plan.calls;
 }
 
 /** What binding asks for; a join is seen in what the collective is asked to do. */
@@ -57,4 +67,20 @@ test('not with one replica, and not where more happens or not in every step', as
   const [sum, update, share] = await lastCalls();
   assert.equal(bindShardUpdate([sum, { ...update, every: 2 }, share], contextOf(2, [])), undefined);
   assert.equal(bindShardUpdate([update, share, sum], contextOf(2, [])), undefined);
+});
+
+test('an update is watched from inside where one call makes it in every step', async () => {
+  for (const [optimizer, kernel] of [
+    [sgd({ globalClipNorm: 1 }), 'sgd'],
+    [adam({ useEma: true }), 'adam'],
+  ] as const) {
+    assert.equal(soleUpdate(await allCalls(optimizer))?.kernel, kernel);
+  }
+  for (const optimizer of [
+    lamb(),
+    adam({ gradientAccumulationSteps: 2 }),
+    sgd({ useEma: true, emaOverwriteFrequency: 2 }),
+  ]) {
+    assert.equal(soleUpdate(await allCalls(optimizer)), undefined, optimizer.name);
+  }
 });

@@ -1,13 +1,8 @@
 import type { KernelCall } from '../../../plan/kernels.js';
 import type { BindContext } from '../binding.js';
 import type { BoundCall } from '../bound-call.js';
-import {
-  type RangeUpdate,
-  updateByAdam,
-  updateByLion,
-  updateByRmsprop,
-  updateBySgd,
-} from './optimizers.js';
+import type { RangeUpdate } from '../range-update.js';
+import { updateByAdam, updateByLion, updateByRmsprop, updateBySgd } from './optimizers.js';
 
 /** Calls that `bindShardUpdate` makes one. */
 export const SHARD_UPDATE_CALLS = 3;
@@ -40,6 +35,22 @@ export function bindShardUpdate(
   if (!isOfOne) return undefined;
   return () => collective.updateShards(gradients, weights, starts, counts, own.update);
 }
+
+/**
+ * The one call that changes this replica's trained weights, if it does so in every step and over any part of its
+ * range; undefined where updates are made of several calls, or some steps leave them out.
+ */
+export function soleUpdate(calls: readonly KernelCall[]): KernelCall | undefined {
+  const updates = calls.filter(({ kernel, writes }) => {
+    return kernel !== 'allGatherShards' && 'newW' in writes && writes.newW !== undefined;
+  });
+  const [update] = updates;
+  if (updates.length !== 1 || !RANGE_UPDATES.has(update.kernel)) return undefined;
+  const { every = 1, gates = [] } = update;
+  return every === 1 && gates.length === 0 ? update : undefined;
+}
+
+const RANGE_UPDATES: ReadonlySet<string> = new Set(['adam', 'sgd', 'rmsprop', 'lion']);
 
 interface OwnUpdate {
   start: number;
