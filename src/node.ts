@@ -32,7 +32,12 @@ export {
 export { type CpuExecutorOptions, createCpuExecutor } from './node/cpu-executor.js';
 export { RESIZE_MODES, type ResizeMode } from './node/data/decode-image.js';
 export { type FoundDataset, findDatasets } from './node/data/find-datasets.js';
-export { type ImagePixels, type ReadImageOptions, readImageFile } from './node/data/image-file.js';
+export {
+  type ImagePixels,
+  type ReadImageOptions,
+  readImageFile,
+  type TrainedImages,
+} from './node/data/image-file.js';
 export {
   type DatasetInfo,
   datasetAddress,

@@ -43,10 +43,8 @@ async function predict(path: string, images: string[], options: PredictOptions):
     throw new ValueError(`the model of ${path} takes ${channels} channels; images have 1 or 3.`);
   }
   const pixels: ImagePixels[] = [];
-  // A model that was trained on image files gets them as it got those.
-  const { resize } = settings;
-  const reading = { height, width, channels, ...(resize && { resize, invert: false }) } as const;
-  for (const image of images) pixels.push(await readImageFile(image, reading));
+  const trained = { imageShape: data.imageShape, resize: settings.resize };
+  for (const image of images) pixels.push(await readImageFile(image, trained));
   const size = height * width * channels;
   const batch = new Float32Array(images.length * size);
   pixels.forEach((image, i) => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadModel } from 'residuum';
+import sharp from 'sharp';
 
 const run = promisify(execFile);
 const example = (name: string) =>
@@ -52,6 +53,34 @@ test('models go out and come back, and the README shows the lines that recheck o
     assert.match(stdout, /accuracy: [\d.]+ }/);
     const files = ['small.keras', 'small.onnx'].flatMap((one) => [one, `${one}.receipt.json`]);
     assert.deepEqual((await readdir(folder)).sort(), files);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a folder of own images: train, predict a picture as the folder was read, save, export', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'residuum-example-'));
+  const picture = (path: string, grey: number) =>
+    sharp({
+      create: { width: 40, height: 24, channels: 3, background: { r: grey, g: grey, b: grey } },
+    })
+      .png()
+      .toFile(join(folder, path));
+  try {
+    for (const [name, grey] of [
+      ['bright', 200],
+      ['dark', 40],
+    ] as const) {
+      await mkdir(join(folder, 'photos', name), { recursive: true });
+      for (let i = 0; i < 24; i++) await picture(`photos/${name}/${i}.png`, grey + i);
+    }
+    await picture('picture.png', 215);
+    const args = [example('own-images'), '20', 'picture.png'];
+    const { stdout } = await run(process.execPath, args, { cwd: folder });
+    const [, bright, dark] = stdout.match(/\nbright ([\d.e-]+)\ndark ([\d.e-]+)\n/) ?? [];
+    assert.ok(Number(bright) > Number(dark), stdout);
+    const files = ['photos', 'photos.onnx', 'photos.onnx.receipt.json', 'photos.safetensors'];
+    assert.deepEqual((await readdir(folder)).sort(), [...files, 'picture.png']);
   } finally {
     await rm(folder, { recursive: true });
   }

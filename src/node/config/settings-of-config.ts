@@ -7,7 +7,7 @@ import type { OptimizerName } from '../../training/optimizers.js';
 import { SampleWeights } from '../../training/sample-weights.js';
 import { epochsToSteps } from '../../training/schedules/epochs-to-steps.js';
 import { resolveSchedule } from '../../training/schedules/resolve-schedule.js';
-import { datasetAddress } from '../data/load-dataset.js';
+import { datasetAddress, noSuchData } from '../data/load-dataset.js';
 import { callbackPath, PATH_OPTIONS } from '../runs/callback-path.js';
 import type { EvaluationSettings, RunSettings } from '../runs/run-record.js';
 import { FigureNames } from './figure-names.js';
@@ -159,6 +159,7 @@ export function configOfSettings(
 /** A known data set by its name, or a folder of images by its path. */
 function datasetOf(name: string): string {
   const address = datasetAddress(name);
+  if (address === name && !isAbsolute(name) && /[/\\]/.test(name)) throw noSuchData(name);
   return address === name && !isAbsolute(name) ? datasetRow(name).name : address;
 }
 

@@ -130,7 +130,9 @@ async function downloadFile(
     if (error instanceof DataError) throw error;
     if (options.signal?.aborted === true) throw failure('it was stopped');
     if (idle.signal.aborted) throw failure(`nothing came for ${timeoutMs / 1000} s`);
-    throw failure(networkReason(error));
+    throw failure(
+      `${networkReason(error)}; with the files from elsewhere, name their folder by --data or dataDir`,
+    );
   } finally {
     clearTimeout(timer);
   }

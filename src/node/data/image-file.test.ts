@@ -36,6 +36,21 @@ test('an image of the right size comes through exactly', async (context) => {
   );
 });
 
+test('by the info of a data set, an image is read as the images of that were', async (context) => {
+  const path = join(await scratch(context), 'bright.png');
+  const background = { r: 200, g: 200, b: 200 };
+  await sharp({ create: { width: 40, height: 20, channels: 3, background } })
+    .png()
+    .toFile(path);
+  const imageShape = [4, 6, 1];
+  const photo = await readImageFile(path, { imageShape, resize: 'cover' });
+  assert.deepEqual(photo.shape, [4, 6, 1]);
+  assert.equal(photo.inverted, false);
+  // Data sets that came as arrays, as Fashion-MNIST, are white on black.
+  assert.equal((await readImageFile(path, { imageShape })).inverted, true);
+  await assert.rejects(readImageFile(path, { imageShape: [4, 6, 2] }), /1 or 3 channels/);
+});
+
 test('a photo on a bright ground is inverted, whatever its size, format and alpha', async (context) => {
   const folder = await scratch(context);
   const boot = await ankleBoot();

@@ -1,4 +1,6 @@
+import { ValueError } from '../../core/errors.js';
 import { decodeImage, type ResizeMode } from './decode-image.js';
+import type { DatasetInfo } from './loaded-dataset.js';
 
 /** The image that a network expects. */
 export interface ReadImageOptions {
@@ -32,16 +34,25 @@ const MIDDLE_GREY = 127.5;
 /** Luma of ITU-R BT.601, for R, G and B. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
+/** What is known of the images that a network was trained on, such as the `info` of `loadDataset`. */
+export type TrainedImages = Pick<DatasetInfo, 'imageShape' | 'resize'>;
+
 /**
  * Reads a PNG or JPEG file of any size as an image `[H, W, C]` in [0, 1]. The whole image is kept unless
  * told: it is fitted into `height` × `width` with its proportions, and the rest has its border's colour.
  * Transparency is laid on white; a photo's EXIF orientation is applied.
  *
- * @throws DataError when the file is missing, unreadable or too large, is neither PNG nor JPEG, or
+ * @param options size, channels and what else; or the `info` of the data set that the network was trained on:
+ * then the image is read as those of a folder were, and never inverted where those were files.
+ * @throws ValueError when the images of `info` have other than 1 or 3 channels; DataError when the file is missing, unreadable or too large, is neither PNG nor JPEG, or
  *   cannot be decoded; or when the package `sharp` cannot be loaded.
  */
-export async function readImageFile(path: string, options: ReadImageOptions): Promise<ImagePixels> {
-  const { height, width, channels, invert = 'auto', resize = 'contain' } = options;
+export async function readImageFile(
+  path: string,
+  options: ReadImageOptions | TrainedImages,
+): Promise<ImagePixels> {
+  const reading = 'imageShape' in options ? asTrained(options) : options;
+  const { height, width, channels, invert = 'auto', resize = 'contain' } = reading;
   const { rgb, border } = await decodeImage(path, { height, width }, resize);
   const bright = border !== undefined && luma(border, 0) > MIDDLE_GREY;
   const inverted = invert === 'auto' ? channels === 1 && bright : invert;
@@ -50,6 +61,17 @@ export async function readImageFile(path: string, options: ReadImageOptions): Pr
     shape: [height, width, channels],
     inverted,
   };
+}
+
+/** A network that was trained on image files gets them as it got those. */
+function asTrained({ imageShape, resize }: TrainedImages): ReadImageOptions {
+  const [height, width, channels] = imageShape;
+  if (channels !== 1 && channels !== 3) {
+    throw new ValueError(
+      `the network takes images of shape [${imageShape.join(', ')}], but image files have 1 or 3 channels.`,
+    );
+  }
+  return { height, width, channels, ...(resize !== undefined && { resize, invert: false }) };
 }
 
 function toFloats(

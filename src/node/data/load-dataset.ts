@@ -58,12 +58,7 @@ export async function loadDataset(
   // What a path named may lie elsewhere now; a name is of a data set, wherever its files are.
   if (isPath && (await isFolder(place))) return loadImageFolder(place, options);
   if (!isKnownDataset(name) && name.endsWith('.npz')) return loadNpz(place, options.limit);
-  if (isPath) {
-    throw new DataError(
-      `cannot read the folder of images ${place}: there is no such folder, and it is no .npz file; data sets by name are ` +
-        `${datasetCatalog.map((row) => row.name).join(', ')}.`,
-    );
-  }
+  if (isPath) throw noSuchData(place);
   const row = datasetRow(name);
   const { imageSize, channels, resize } = options;
   if ((imageSize ?? channels ?? resize) !== undefined) {
@@ -98,6 +93,14 @@ export async function loadDataset(
 /** A name of the catalogue as it is, and the path of a folder of images made absolute, for run records. */
 export function datasetAddress(name: string): string {
   return isKnownDataset(name) || !existsSync(name) ? name : resolve(name);
+}
+
+/** The error for a path where there are neither images nor arrays. */
+export function noSuchData(path: string): DataError {
+  return new DataError(
+    `cannot read the folder of images ${path}: there is no such folder, and it is no .npz file; data sets by name are ` +
+      `${datasetCatalog.map((row) => row.name).join(', ')}.`,
+  );
 }
 
 function isKnownDataset(name: string): boolean {

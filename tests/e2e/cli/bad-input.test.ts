@@ -119,6 +119,10 @@ suite('bad input', () => {
       ['train', '--dataset', 'minst'],
       /unknown dataset 'minst'; did you mean 'mnist'\?/,
     );
+    await refuses(
+      ['train', '--dataset', './photos'],
+      /cannot read the folder of images \.\/photos: there is no such folder/,
+    );
     await refuses(['evaluate', 'good', '--dataset', 'mnits'], /did you mean 'mnist'\?/);
     await refuses(['summary', 'resnet5'], /did you mean 'resnet50'\?/);
   });
