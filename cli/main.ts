@@ -30,7 +30,7 @@ const program = new Command('residuum')
   .addHelpText('after', "\nExample:\n  residuum train\n\n'residuum <command> --help' tells more.")
   .exitOverride()
   // Errors are printed in one place, by reportError.
-  .configureOutput({ outputError: () => undefined });
+  .configureOutput({ outputError: () => undefined, writeErr: () => undefined });
 
 addTrainCommand(program);
 addEvaluateCommand(program);

@@ -4,6 +4,8 @@ import { printJson } from './print.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+/** Commander answers `help NAME` for a name that is none with the whole help. */
+const NO_SUCH = "there is no such command; 'residuum --help' lists them.";
 
 /**
  * Tells the person at the terminal what went wrong, in one sentence on stderr, and programs that asked
@@ -21,6 +23,8 @@ export function reportError(error: unknown, options: { json: boolean; debug: boo
 
 function describeError(error: unknown): { code: string; message: string; exitCode: number } {
   if (error instanceof CommanderError) {
+    if (error.code === 'commander.help')
+      return { code: 'E_USAGE', message: NO_SUCH, exitCode: EXIT_USAGE };
     const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
     return { code: 'E_USAGE', message, exitCode: EXIT_USAGE };
   }

@@ -22,11 +22,22 @@ export function parseUntrustedJson(text: string, fail: (problem: string) => Erro
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    throw fail('is no JSON');
+  } catch (error) {
+    throw fail(`is no JSON: ${reasonOf(error, text)}`);
   }
   checkJsonKeys(text, fail);
   return value;
+}
+
+/** What `JSON.parse` said, on one line, and where in the text, if it said so. */
+function reasonOf(error: unknown, text: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .replace(/ in JSON at position (\d+).*$/, (_, position) => {
+      const lines = text.slice(0, Number(position)).split('\n');
+      return ` at line ${lines.length}, column ${lines[lines.length - 1].length + 1}`;
+    });
 }
 
 /** Refuses repeated and forbidden keys in valid JSON. */

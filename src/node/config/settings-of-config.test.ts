@@ -312,6 +312,16 @@ suite('a description with all its defaults', () => {
   });
 });
 
+test('a description that is no JSON says where, without control characters of the file', () => {
+  assert.throws(() => parseRunConfig('{\n  "epochs": 3,\n}', 'run.json'), {
+    code: 'E_FORMAT',
+    message: /^run\.json is no JSON: [^\n]+ at line 3, column 1\.$/,
+  });
+  assert.throws(() => parseRunConfig('{ "epochs": \u001b[2Jx }', 'run.json'), {
+    message: /^run\.json is no JSON: \P{Cc}+\.$/u,
+  });
+});
+
 test('what a run could not do later is refused at once, with its path', () => {
   const twice = { name: 'topKAccuracy', k: 3 };
   const called = (name: string) => ({ name: 'topKAccuracy', config: { name } });

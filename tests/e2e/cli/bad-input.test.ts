@@ -99,6 +99,7 @@ suite('bad input', () => {
 
   test('names, with the nearest one', async () => {
     await refuses(['trian'], /unknown command 'trian' \(Did you mean train\?\)/, 2);
+    await refuses(['help', 'trian'], /no such command; 'residuum --help' lists them/, 2);
     await refuses(
       ['train', '--epoch', '3'],
       /unknown option '--epoch' \(Did you mean --epochs\?\)/,
