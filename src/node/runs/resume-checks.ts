@@ -22,7 +22,7 @@ export function checkResumable(
   const { status, failure, position } = before;
   if (status === 'done' && settings.epochs <= position.epoch) {
     throw new ValueError(
-      `run ${path} is finished: it has done its ${position.epoch} epochs; give a larger --epochs to go on.`,
+      `run ${path} is finished: it has done ${position.epoch} of ${position.epoch} epochs; give a larger --epochs to go on.`,
     );
   }
   if (failure?.code === 'E_DIVERGED' && learningRate === undefined) {
