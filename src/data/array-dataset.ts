@@ -95,8 +95,11 @@ function columns(kind: string, arrays: SampleArray | readonly SampleArray[]): Co
   return list.map((array, i) => column(list.length === 1 ? kind : `${kind} ${i}`, array));
 }
 
-/** Programs without types hand over nested lists, bare typed arrays, or nothing at all. */
-function requireSampleArray(name: string, array: unknown): void {
+/**
+ * Programs without types hand over nested lists, bare typed arrays, or nothing at all.
+ * @throws ValueError for what is no array of samples.
+ */
+export function requireSampleArray(name: string, array: unknown): void {
   const { data, shape } = Object(array) as Partial<SampleArray>;
   if (Array.isArray(shape) && Number.isSafeInteger(data?.length)) return;
   const came =

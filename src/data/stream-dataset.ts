@@ -1,6 +1,6 @@
 import { DataError, ValueError } from '../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../core/shape.js';
-import { ArrayDataset, type SampleArray } from './array-dataset.js';
+import { ArrayDataset, requireSampleArray, type SampleArray } from './array-dataset.js';
 import { checkDestination, type Dataset, type GatherContext } from './dataset.js';
 
 /** Arrays of one input or target, or a list of them. */
@@ -197,13 +197,14 @@ function pairOf(element: StreamElement): readonly [Arrays, Arrays] {
 
 /** Arrays with a batch axis, which single samples do not have. */
 function batchesOf(kind: string, arrays: Arrays, shapes: readonly Shape[]): SampleArray[] {
-  const list = 'data' in arrays ? [arrays] : arrays;
+  const list = Array.isArray(arrays) ? (arrays as readonly SampleArray[]) : [arrays as SampleArray];
   if (list.length !== shapes.length) {
     throw new DataError(
       `the stream gives ${list.length} ${kind} arrays, but the model has ${shapes.length}.`,
     );
   }
   return list.map((array, i) => {
+    requireSampleArray(`${kind} ${i} of the stream`, array);
     const expected = array.oneHot === undefined ? shapes[i] : [];
     const [isBatch, isSample] = [array.shape.slice(1), array.shape].map((shape) => {
       return shape.join() === expected.join();

@@ -2,7 +2,7 @@ import { ValueError } from '../core/errors.js';
 import type { Shape } from '../core/shape.js';
 import { ArrayDataset, type SampleArray } from '../data/array-dataset.js';
 import { type Dataset, splitDataset } from '../data/dataset.js';
-import { type SampleStream, StreamDataset } from '../data/stream-dataset.js';
+import { isSampleStream, type SampleStream, StreamDataset } from '../data/stream-dataset.js';
 import { requireBatchSize } from '../training/fit.js';
 import type { FitOptions, Samples } from './model-options.js';
 
@@ -19,12 +19,20 @@ export function isDataset(x: Dataset | SampleStream | Samples): x is Dataset {
  * @throws {ValueError} when the targets are missing, or something is no array of samples.
  */
 export function toDataset(x: Samples, y: Samples): ArrayDataset {
+  requireNoStream(x);
   if (y === undefined) {
     throw new ValueError('targets are missing; give them after the inputs: fit(x, y, options)');
   }
   const list = (samples: Samples) =>
     (Array.isArray(samples) ? samples : [samples]) as readonly SampleArray[];
   return new ArrayDataset({ inputs: list(x), targets: list(y) });
+}
+
+function requireNoStream(x: unknown): void {
+  if (!isSampleStream(x)) return;
+  throw new ValueError(
+    'only fit takes a stream; validation, evaluate and predict take arrays, or a data set with gather()',
+  );
 }
 
 /** What `fit` trains on and validates with, by its options. */
@@ -34,9 +42,9 @@ export function splitValidation(
 ): { train: Dataset; validation: Dataset | undefined } {
   const { validationData, validationSplit } = options;
   if (validationData !== undefined) {
-    const validation =
-      'gather' in validationData ? validationData : toDataset(validationData[0], validationData[1]);
-    return { train: data, validation };
+    if ('gather' in validationData) return { train: data, validation: validationData };
+    requireNoStream(validationData);
+    return { train: data, validation: toDataset(validationData[0], validationData[1]) };
   }
   if (validationSplit === undefined || validationSplit === 0) {
     return { train: data, validation: undefined };

@@ -537,6 +537,14 @@ export class Model extends Layer implements Trainee, TrainingControl {
         `classWeight is for models with one output, but '${this.name}' has ${this.outputNames.length}; use sampleWeight`,
       );
     }
+    // One value tells two classes.
+    const classes = Math.max(this.outputShapes[0].at(-1) ?? 1, 2);
+    const unknown = Object.keys(classWeight ?? {}).find((index) => Number(index) >= classes);
+    if (unknown !== undefined) {
+      throw new ValueError(
+        `classWeight has a weight for class ${unknown}, but '${this.name}' tells classes from 0 to ${classes - 1}`,
+      );
+    }
     return new SampleWeights({ sampleWeight, classWeight }, size);
   }
 

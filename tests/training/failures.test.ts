@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createReferenceExecutor, type Dataset, type Executor, sgd } from '../../src/node.js';
+import {
+  createReferenceExecutor,
+  type Dataset,
+  type Executor,
+  globalAveragePooling2d,
+  input,
+  Model,
+  sgd,
+} from '../../src/node.js';
 import { CLASSES, denseModel, samples } from './small-models.js';
 
 /** Data that cannot be read from some call of `gather` on. */
@@ -68,5 +76,15 @@ test('a callback that fails ends the run, and the model goes on', async () => {
   }
   const { history } = await model.fit(...data, { batchSize: 4, verbose: false });
   assert.ok(Number.isFinite(history.loss[0]));
+  await model.dispose();
+});
+
+test('a batch that no array can hold is refused with its size', async () => {
+  const inputs = input({ shape: [2 ** 16, 2 ** 16, 3] });
+  const model = new Model({ inputs, outputs: globalAveragePooling2d()(inputs) });
+  await assert.rejects(model.plans('predict', 4), {
+    code: 'E_EXECUTOR',
+    message: /an array of 196608 MiB, which there is not; use a smaller batch size/,
+  });
   await model.dispose();
 });

@@ -45,6 +45,7 @@ suite('what is no loss or weight', () => {
     await assert.rejects(fit({ sampleWeight: [1, 2] }), /2 weights for 6 samples/);
     await assert.rejects(fit({ sampleWeight: Array(6).fill(Number.NaN) }), /sampleWeight\[0\]/);
     await assert.rejects(fit({ classWeight: { cat: 1 } }), /by class index.* got cat/);
+    await assert.rejects(fit({ classWeight: { 99: 1 } }), /weight for class 99, but .* from 0 to/);
     const both = { classWeight: { 0: 1 }, sampleWeight: Array(6).fill(1) };
     await assert.rejects(fit(both), /cannot both be given/);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Model, SampleArray, StreamElement } from '../../src/node.js';
+import type { Dataset, Model, SampleArray, StreamElement } from '../../src/node.js';
 import { denseModel, samples, weightsOf } from './small-models.js';
 
 const SAMPLES = 12;
@@ -158,4 +158,21 @@ test('streams that do not fit are refused in one sentence', async () => {
       { name: 'DataError', message },
     );
   }
+  for (const wrong of [undefined, [[1]], new Float32Array(4)]) {
+    const element = [wrong, wrong] as unknown as StreamElement;
+    await assert.rejects(
+      model.fit(() => [element], run),
+      /input 0 of the stream must be \{ data, shape \}/,
+    );
+  }
+});
+
+test('what takes no stream says so', async () => {
+  const model = compiled();
+  const stream = () => inBatchesOf(4) as unknown as SampleArray;
+  const message = /only fit takes a stream/;
+  await assert.rejects(model.evaluate(stream(), y), message);
+  await assert.rejects(model.predict(stream()), message);
+  const validationData = stream() as unknown as Dataset;
+  await assert.rejects(model.fit(x, y, { ...options, validationData }), message);
 });

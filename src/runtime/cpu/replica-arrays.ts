@@ -31,7 +31,7 @@ export function shareArrays(plans: readonly Plan[], replicas: number): ReplicaAr
     const sample = sizeOf(sampleShape);
     const counts = plans[0].share.shares.map((rows) => rows * sample);
     const { data, firsts } = shareConcatenation(counts);
-    const sets = [data, new SharedArrayBuffer(data.byteLength)] as const;
+    const sets = [data, sharedFloats(data.byteLength / 4)] as const;
     for (const set of [0, 1] as const) staging[set].push(new Float32Array(sets[set]));
     parts.forEach(({ inputs }, r) => {
       inputs.push({ sets, first: firsts[r], count: counts[r] });
@@ -73,7 +73,21 @@ function shareConcatenation(counts: readonly number[]) {
     total += count;
     return first;
   });
-  return { data: new SharedArrayBuffer(4 * total), firsts };
+  return { data: sharedFloats(total), firsts };
+}
+
+/** @throws ExecutorError for more than the engine or the machine has. */
+function sharedFloats(count: number): SharedArrayBuffer {
+  try {
+    const data = new SharedArrayBuffer(4 * count);
+    // Engines make buffers longer than any array over them.
+    return new Float32Array(data).buffer;
+  } catch {
+    const mebibytes = Math.ceil((4 * count) / 2 ** 20);
+    throw new ExecutorError(
+      `the samples or results of a batch need an array of ${mebibytes} MiB, which there is not; use a smaller batch size.`,
+    );
+  }
 }
 
 function sumOf(numbers: Float32Array): Float64Array {
