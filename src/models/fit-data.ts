@@ -20,6 +20,9 @@ export function isDataset(x: Dataset | SampleStream | Samples): x is Dataset {
  */
 export function toDataset(x: Samples, y: Samples): ArrayDataset {
   requireNoStream(x);
+  if (typeof x === 'object' && x !== null && 'train' in x) {
+    throw new ValueError('a loaded data set has parts; give one of them, such as .train or .test');
+  }
   if (y === undefined) {
     throw new ValueError('targets are missing; give them after the inputs: fit(x, y, options)');
   }

@@ -8,6 +8,7 @@ import { createReferenceExecutor } from '../runtime/reference/reference-executor
 import { sgd } from '../training/optimizers.js';
 import { Model } from './model.js';
 import type { CompileOptions } from './model-options.js';
+import { type SequentialOptions, sequential } from './sequential.js';
 
 const x: SampleArray = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] };
 const y: SampleArray = { data: Uint8Array.of(0, 1, 2), shape: [3], oneHot: 3 };
@@ -110,8 +111,19 @@ test('what is no array of samples is refused, also from programs without types',
     await assert.rejects(model.predict(wrong as SampleArray), form);
   }
   await assert.rejects(fit(x, [0, 1, 2]), form);
+  await assert.rejects(
+    fit({ train: {}, test: {} }, undefined),
+    /has parts; give one of them, such as .train/,
+  );
   const doubles = { data: Float64Array.of(1, 2, Number.NaN, 4, 5, 6), shape: [3, 2] };
   await assert.rejects(fit(doubles, y), /input holds NaN at index 2/);
+});
+
+test('a list of layers alone is no sequential model', () => {
+  const layers = [dense({ units: 3 })];
+  const wrong = layers as unknown as SequentialOptions;
+  assert.throws(() => sequential(wrong), /takes \{ inputShape, layers: \[\.\.\.\] \}/);
+  assert.deepEqual(sequential({ inputShape: [2], layers }).outputShapes, [[3]]);
 });
 
 test('names that are none are refused with the nearest', () => {

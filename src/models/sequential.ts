@@ -18,9 +18,14 @@ export interface SequentialOptions extends LayerOptions {
 export class Sequential extends Model {
   /**
    * @param options shape of the input, and the layers.
-   * @throws {GraphError} without layers. @throws {ShapeError} when a layer does not fit the one before it.
+   * @throws {GraphError} without layers, or for something else than a list of them. @throws {ShapeError} when a layer does not fit the one before it.
    */
   constructor({ inputShape, layers, inputName, ...options }: SequentialOptions) {
+    if (!Array.isArray(layers)) {
+      throw new GraphError(
+        'a sequential model takes { inputShape, layers: [...] }, layers being a list',
+      );
+    }
     if (layers.length === 0) throw new GraphError('a sequential model needs at least one layer');
     const first = input({ shape: inputShape, ...(inputName !== undefined && { name: inputName }) });
     const last = layers.reduce<SymbolicTensor>((tensor, layer) => layer(tensor), first);

@@ -78,6 +78,7 @@ suite('epochsToSteps', () => {
 suite('what is no learning rate', () => {
   const wrong: [what: string, rate: unknown, message: RegExp][] = [
     ['a negative number', -1, /rate must be a finite number ≥ 0, got -1/],
+    ['no number', Number.NaN, /rate must be a finite number ≥ 0, got NaN/],
     ['a text', '0.1', /rate must be .* a schedule/],
     [
       'an option that there is not',
