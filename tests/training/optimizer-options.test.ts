@@ -55,7 +55,7 @@ const refused: [OptimizerName, Record<string, unknown>, RegExp][] = [
   [
     'adamw',
     { learningRate: Number.NaN },
-    /adamw: learningRate must be a finite number ≥ 0, got null/,
+    /adamw: learningRate must be a finite number ≥ 0, got NaN/,
   ],
   ['adam', { weightDecay: -1 }, /adam: weightDecay must be a finite number ≥ 0, got -1/],
   ['adam', { weightDecay: '1' }, /adam: weightDecay must be/],
