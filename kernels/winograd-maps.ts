@@ -186,7 +186,7 @@ function apply<M>(
   }
 }
 
-/** `apply` of one of the maps: 3 · kind + scheme. */
+/** `apply` of one of the maps: 3 · kind + scheme, both counted in the order in which they stand above. */
 export function applyMap(
   map: i32,
   source: usize,
